@@ -1,0 +1,7 @@
+/** This release's number, as package.json tells it. */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+export const version = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))).version;

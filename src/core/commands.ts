@@ -1,0 +1,161 @@
+/**
+ * Everything that can be asked of a session: the closed union that `decide` answers. A command is a wish or
+ * an outside result; whether and what follows from it is decided, never assumed by who sends it.
+ */
+import type { ChildSpec, PostedMail, Principal } from './events.ts';
+import type { Block, Json, PrefixParams, RefusalKind, Usage, WorkspaceReport } from './ports.ts';
+
+/** A spawn whose words were checked against the configuration: models and repositories are real names. */
+export interface SpawnRequest {
+  readonly task: string;
+  readonly label?: string;
+  readonly role: 'worker' | 'reviewer';
+  /** A resolved model id; absent: the configured one for subagents. */
+  readonly model?: string;
+  readonly thinking?: ChildSpec['thinking'];
+  readonly repo?: string;
+  readonly minutes?: number;
+  readonly announce: 'each' | 'quiet';
+  /** What the caller is to be told besides "accepted". */
+  readonly notes: readonly string[];
+}
+
+/** What a tool call means, once its input was checked: `tools/` reads it, core acts on it. */
+export type Intent =
+  | { readonly do: 'spawn'; readonly request: SpawnRequest }
+  | { readonly do: 'steer'; readonly target: string; readonly message: string; readonly interrupt: boolean }
+  | { readonly do: 'kill'; readonly target: string }
+  | { readonly do: 'silent' }
+  | { readonly do: 'progress'; readonly text: string }
+  | {
+      readonly do: 'work';
+      readonly readOnly: boolean;
+      readonly repeatable: boolean;
+      readonly processes: boolean;
+    }
+  | { readonly do: 'error'; readonly text: string };
+
+export interface IntendedCall {
+  readonly id: string;
+  readonly name: string;
+  readonly input: { readonly [key: string]: Json };
+  /** What people read of it: `bash: npm test`. */
+  readonly summary: string;
+  readonly intent: Intent;
+}
+
+export type Command =
+  // people and programs, through a channel
+  | {
+      readonly type: 'create';
+      readonly id: string;
+      readonly owner: string;
+      readonly title: string;
+      readonly model: string;
+      readonly secret: string;
+    }
+  | {
+      readonly type: 'say';
+      readonly parts: readonly { readonly type: 'text'; readonly text: string }[];
+      readonly interrupt: boolean;
+      readonly from: Principal;
+    }
+  | { readonly type: 'spawn'; readonly request: SpawnRequest; readonly from: Principal }
+  | {
+      readonly type: 'steer';
+      readonly target: string;
+      readonly message: string;
+      readonly interrupt: boolean;
+      readonly from: Principal;
+    }
+  | { readonly type: 'kill'; readonly target: string; readonly from: Principal }
+  | { readonly type: 'stop'; readonly subagents: boolean; readonly from: Principal }
+  | { readonly type: 'resume'; readonly from: Principal }
+  // other sessions
+  | { readonly type: 'mail'; readonly sender: string; readonly mails: readonly PostedMail[] }
+  // what effects came to
+  | {
+      readonly type: 'answered';
+      readonly step: number;
+      readonly content: readonly Block[];
+      readonly stop: string;
+      readonly category?: string;
+      readonly usage: Usage;
+      readonly calls: readonly IntendedCall[];
+      readonly ms: number;
+    }
+  | { readonly type: 'refused'; readonly step: number; readonly why: RefusalKind; readonly message: string }
+  | { readonly type: 'delayed'; readonly step: number; readonly text: string }
+  | {
+      readonly type: 'tool';
+      readonly call: string;
+      readonly ok: boolean;
+      readonly text: string;
+      readonly ms: number;
+    }
+  | { readonly type: 'opened'; readonly attempt: number; readonly note: string }
+  | { readonly type: 'unopened'; readonly attempt: number; readonly message: string }
+  | {
+      readonly type: 'closed';
+      readonly attempt: number;
+      readonly workspace?: WorkspaceReport;
+      /** Why the workspace could not be closed; what is in it stays where it is. */
+      readonly failure?: string;
+    }
+  | { readonly type: 'swept'; readonly attempt: number; readonly left: readonly string[] }
+  | { readonly type: 'delivered'; readonly to: string; readonly upTo: number }
+  | { readonly type: 'timer'; readonly timer: Timer }
+  // the host
+  | { readonly type: 'host.started' }
+  | { readonly type: 'host.stopping' };
+
+export type Timer =
+  | { readonly kind: 'limit'; readonly attempt: number }
+  | { readonly kind: 'idle'; readonly attempt: number }
+  | { readonly kind: 'kill'; readonly call: string };
+
+/** What is in force where a command is decided: its time, and the host's configuration as pure values. */
+export interface Context {
+  /** Wall clock, milliseconds. */
+  readonly at: number;
+  /** Milliseconds at work since the last event, by the monotonic clock. */
+  readonly worked: number;
+  readonly rules: Rules;
+}
+
+export interface Rules {
+  readonly maxChildren: number;
+  readonly maxDepth: number;
+  /** A chat and day. */
+  readonly maxSpawns: number;
+  readonly subagentMs: number;
+  readonly idleMs: number;
+  readonly subagentModel: string;
+  /** What a new prefix is made of. Depends on nothing but what it is given and the configuration. */
+  readonly prefix: (about: PrefixSubject) => PrefixParams;
+}
+
+export interface PrefixSubject {
+  readonly kind: 'main' | 'subagent';
+  readonly role: 'worker' | 'reviewer';
+  /** Whether it may have subagents of its own. */
+  readonly mayDelegate: boolean;
+  readonly model: string;
+  readonly thinking?: ChildSpec['thinking'];
+}
+
+/** Why nothing was done, in words that say how to mend it. The kind decides how a door answers. */
+export interface Refusal {
+  readonly kind: 'not_found' | 'ambiguous' | 'limit' | 'exists' | 'ended' | 'gap' | 'not_allowed' | 'invalid';
+  readonly message: string;
+}
+
+/** What a command was answered with: for the one who asked, and kept for the one who asks again. */
+export type Answer =
+  | { readonly kind: 'none' }
+  /** Mail of this sender is accepted up to this number: a refusal to do it twice acknowledges, too. */
+  | { readonly kind: 'accepted'; readonly upTo: number }
+  | { readonly kind: 'message'; readonly seq: number }
+  | { readonly kind: 'subagent'; readonly id: string }
+  | { readonly kind: 'steer'; readonly steerId: string }
+  | { readonly kind: 'kill'; readonly targets: readonly string[]; readonly alreadyEnded: readonly string[] };

@@ -1,0 +1,342 @@
+/**
+ * What follows from a command: `handle` (the command's own facts), then always `advance` (whatever follows by
+ * itself). Pure. A refusal comes before the first event, so a refused command has changed nothing.
+ */
+import { advance } from './advance.ts';
+import { duration } from './announcement.ts';
+import type { Answer, Command, Context, Refusal, Timer } from './commands.ts';
+import * as delegation from './delegation.ts';
+import { type Draft, draft } from './draft.ts';
+import { abandonStep, closeAttempt, endAttempt, finishCall, park, settleAll } from './ending.ts';
+import { type Recorded, senders } from './events.ts';
+import * as mailbox from './mailbox.ts';
+import * as policy from './policy.ts';
+import { acceptMail } from './post.ts';
+import { preview, type Session } from './session.ts';
+import { answered, killReport, noteBlock, partialWork } from './steps.ts';
+import * as subagents from './subagents.ts';
+
+export type Decision =
+  | {
+      readonly ok: true;
+      readonly events: readonly Recorded[];
+      /** The state after the events. */
+      readonly state: Session;
+      readonly answer: Answer;
+    }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+/** A crash loop: a session that went down this often at one step is not tried again by itself. */
+const MAX_CRASHES = 3;
+
+const none: Answer = { kind: 'none' };
+
+/**
+ * @param state the session, or undefined for one that doesn't exist yet: then only `create` and the mail
+ * with a task are taken.
+ */
+export function decide(state: Session | undefined, command: Command, context: Context): Decision {
+  const d = draft(state, context);
+  const result = state ? handle(d, command) : birth(d, command);
+  if ('message' in result) {
+    if (d.events.length > 0) throw new Error(`a refusal after ${d.events.length} events: ${result.message}`);
+    return { ok: false, refusal: result };
+  }
+  advance(d);
+  return { ok: true, events: d.events, state: d.state, answer: result };
+}
+
+// ───────────────────────────────────────────────────────── birth
+
+function birth(d: Draft, command: Command): Answer | Refusal {
+  if (command.type === 'create') {
+    d.add({
+      type: 'session.created',
+      id: command.id,
+      chat: command.id,
+      kind: 'main',
+      owner: command.owner,
+      title: command.title,
+      secret: command.secret,
+      model: command.model,
+    });
+    startPrefix(d);
+    return none;
+  }
+  const first = command.type === 'mail' ? command.mails[0] : undefined;
+  if (command.type === 'mail' && first?.n === 1 && first.body.kind === 'task') {
+    const { spec } = first.body;
+    d.add({
+      type: 'session.created',
+      id: spec.id,
+      chat: spec.chat,
+      kind: 'subagent',
+      owner: spec.owner,
+      title: spec.label,
+      secret: spec.secret,
+      model: spec.model,
+      ...(spec.thinking ? { thinking: spec.thinking } : {}),
+      spec: { ...spec, task: preview(spec.task) },
+    });
+    startPrefix(d);
+    return acceptMail(d, command.sender, command.mails);
+  }
+  return { kind: 'not_found', message: 'there is no such session' };
+}
+
+function startPrefix(d: Draft): void {
+  const { state, context } = d;
+  d.add({
+    type: 'prefix.started',
+    because: 'created',
+    params: context.rules.prefix({
+      kind: state.kind,
+      role: state.spec?.role ?? 'worker',
+      mayDelegate: policy.mayDelegate(policy.depthOf(state), context.rules),
+      model: state.model,
+      ...(state.thinking ? { thinking: state.thinking } : {}),
+    }),
+  });
+}
+
+// ───────────────────────────────────────────────────────── handle
+
+function handle(d: Draft, command: Command): Answer | Refusal {
+  switch (command.type) {
+    case 'create':
+      return { kind: 'exists', message: `${d.state.id} exists already` };
+    case 'say':
+      return say(d, command);
+    case 'spawn': {
+      const card = delegation.spawn(d, `person.${d.state.spawned}`, command.request);
+      return policy.isRefusal(card) ? card : { kind: 'subagent', id: card.id };
+    }
+    case 'steer': {
+      const card = policy.descendant(d.state, command.target);
+      if (policy.isRefusal(card)) return card;
+      const steerId = delegation.steer(d, card, {
+        text: command.message,
+        interrupt: command.interrupt,
+        by: 'person',
+        from: command.from,
+      });
+      return typeof steerId === 'string' ? { kind: 'steer', steerId } : steerId;
+    }
+    case 'kill': {
+      const plan = delegation.killTargets(d.state, command.target);
+      if ('message' in plan) return plan;
+      delegation.kill(d, plan.live, 'person');
+      return { kind: 'kill', targets: plan.all.map((card) => card.id), alreadyEnded: plan.alreadyEnded };
+    }
+    case 'stop':
+      return stop(d, command.subagents);
+    case 'resume':
+      if (d.state.status === 'parked') d.add({ type: 'session.unparked' });
+      return none;
+    case 'mail':
+      return acceptMail(d, command.sender, command.mails);
+    case 'answered':
+      answered(d, command);
+      return none;
+    case 'refused':
+      refused(d, command);
+      return none;
+    case 'delayed':
+      if (d.state.step?.n === command.step && d.state.step.phase === 'calling') {
+        d.add({ type: 'notice', level: 'warning', text: command.text });
+      }
+      return none;
+    case 'tool': {
+      const call = d.state.step?.calls.find((one) => one.key === command.call);
+      if (call?.state === 'started') finishCall(d, call, command.ok, command.text, command.ms);
+      return none;
+    }
+    case 'opened':
+      opened(d, command);
+      return none;
+    case 'unopened':
+      if (d.state.attempt === command.attempt && d.state.opened < command.attempt) {
+        endAttempt(d, { status: 'failed', reason: 'workspace', result: command.message });
+      }
+      return none;
+    case 'closed':
+      if (d.state.closing && d.state.attempt === command.attempt) {
+        closeAttempt(d, command.workspace, command.failure);
+      }
+      return none;
+    case 'swept':
+      if (d.state.unswept.some((one) => one.attempt === command.attempt)) {
+        d.add({ type: 'session.swept', attempt: command.attempt, left: [...command.left] });
+      }
+      return none;
+    case 'delivered':
+      if (d.state.mail.undelivered.some((mail) => mail.to === command.to && mail.n <= command.upTo)) {
+        d.add({ type: 'mail.delivered', to: command.to, upTo: command.upTo });
+      }
+      return none;
+    case 'timer':
+      timer(d, command.timer);
+      return none;
+    case 'host.started':
+      hostStarted(d);
+      return none;
+    case 'host.stopping':
+      d.add({ type: 'host.stopped' });
+      return none;
+  }
+}
+
+function say(d: Draft, command: Extract<Command, { type: 'say' }>): Answer | Refusal {
+  if (d.state.kind !== 'main') return { kind: 'not_allowed', message: 'people speak to main sessions' };
+  const text = command.parts.map((part) => part.text).join('\n');
+  const n = mailbox.nextFrom(d.state.mail, senders.person);
+  d.add({
+    type: 'mail.accepted',
+    sender: senders.person,
+    n,
+    body: {
+      kind: 'message',
+      text,
+      parts: [...command.parts],
+      from: command.from,
+      interrupt: command.interrupt,
+    },
+    block: {
+      type: 'text',
+      text: `[${stamp(d.context.at)}, ${command.from.principal} via ${command.from.channel}]\n${text}`,
+    },
+  });
+  const { seq } = d.state;
+  if (command.interrupt) abandonStep(d, 'interrupt');
+  return { kind: 'message', seq };
+}
+
+/** The date as it stands before people's words: to the minute, in UTC. */
+function stamp(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+function stop(d: Draft, withSubagents: boolean): Answer {
+  const { state } = d;
+  const busy =
+    state.turn !== undefined ||
+    mailbox.unsettled(state.mail).length > 0 ||
+    subagents.liveChildren(state.tree).length > 0;
+  if (withSubagents) delegation.kill(d, subagents.liveChildren(state.tree), 'person');
+  if (!busy || state.status === 'parked') {
+    settleAll(d, 'withdrawn');
+    return none;
+  }
+  abandonStep(d, 'stop');
+  settleAll(d, 'withdrawn');
+  park(d, 'stop', 'stopped', 'Stopped. Say something, or resume, to go on.');
+  return none;
+}
+
+function refused(d: Draft, command: Extract<Command, { type: 'refused' }>): void {
+  const { step } = d.state;
+  if (step?.n !== command.step || step.phase !== 'calling') return;
+  if (d.state.spec) {
+    endAttempt(d, {
+      status: 'failed',
+      reason: 'model',
+      result: partialWork(d.state, `The model API refused this subagent's request: ${command.message}`),
+    });
+    return;
+  }
+  park(d, 'refused', command.why, refusalWords(command));
+}
+
+function refusalWords(command: Extract<Command, { type: 'refused' }>): string {
+  const said = `The API said: ${command.message}`;
+  const kept = 'Nothing is lost: when that is done, resume this chat or say something.';
+  switch (command.why) {
+    case 'auth':
+      return `The model API did not accept the key. Check ANTHROPIC_API_KEY (or ANTHROPIC_AUTH_TOKEN) and start the gateway with a valid one. ${kept} ${said}`;
+    case 'billing':
+      return `The model API asks for payment. Look at the billing page of the account that the key belongs to. ${kept} ${said}`;
+    case 'permission':
+      return `The key may not use this model or feature. Choose another model, or a key that may. ${kept} ${said}`;
+    case 'not_found':
+      return `The model API does not know what was asked for; most likely the model was retired or its name is wrong. Set TIDINGS_MODEL to one that exists. ${kept} ${said}`;
+    case 'too_large':
+      return `The conversation has become too large for one request. ${kept} ${said}`;
+    case 'invalid':
+      return `The model API refused the request as invalid. ${kept} ${said}`;
+  }
+}
+
+function opened(d: Draft, command: Extract<Command, { type: 'opened' }>): void {
+  const { state } = d;
+  if (state.attempt !== command.attempt || state.opened >= command.attempt) return;
+  if (state.closing || subagents.isEnded(state.status)) return;
+  d.add({ type: 'workspace.opened', attempt: command.attempt, block: noteBlock(command.note) });
+}
+
+function timer(d: Draft, fired: Timer): void {
+  const { state } = d;
+  switch (fired.kind) {
+    case 'kill': {
+      const call = state.step?.calls.find((one) => one.key === fired.call);
+      if (call?.mode !== 'kill' || call.state === 'finished') return;
+      return finishCall(d, call, true, killReport(state, call.targets ?? [], []));
+    }
+    case 'limit': {
+      const limit = state.spec?.limitMs ?? Number.POSITIVE_INFINITY;
+      if (state.attempt !== fired.attempt || state.workedMs + d.context.worked < limit) return;
+      return endAttempt(d, {
+        status: 'timed_out',
+        reason: 'limit',
+        result: partialWork(state, `Its time of ${duration(limit)} at work was up.`),
+      });
+    }
+    case 'idle': {
+      if (state.attempt !== fired.attempt || state.status !== 'running') return;
+      return endAttempt(d, {
+        status: 'timed_out',
+        reason: 'idle',
+        result: partialWork(state, `It made no progress for ${duration(state.spec?.idleMs ?? 0)}.`),
+      });
+    }
+  }
+}
+
+function hostStarted(d: Draft): void {
+  const { state } = d;
+  const atWork = state.step !== undefined;
+  if (!atWork) return;
+  const step = state.step?.n ?? 0;
+  d.add({ type: 'session.resumed', step, ...(state.cleanlyStopped ? { clean: true } : {}) });
+  if (!state.cleanlyStopped && d.state.crashes.times > MAX_CRASHES) {
+    crashLoop(d, step);
+    return;
+  }
+  for (const call of d.state.step?.calls ?? []) {
+    if (call.mode === 'work' && call.state === 'started' && !call.repeatable) {
+      finishCall(
+        d,
+        call,
+        false,
+        'The gateway went down while this ran. Its outcome is unknown: look before you repeat it.',
+      );
+    }
+  }
+}
+
+function crashLoop(d: Draft, step: number): void {
+  const times = d.state.crashes.times;
+  if (d.state.spec) {
+    endAttempt(d, {
+      status: 'failed',
+      reason: 'crash',
+      result: partialWork(d.state, `The gateway went down ${times} times at step ${step} of this subagent.`),
+    });
+    return;
+  }
+  park(
+    d,
+    'crash',
+    'crash',
+    `The gateway went down ${times} times while it was at the same step of this chat, so it does not try again by itself. Resume, or say something, to try once more.`,
+  );
+}

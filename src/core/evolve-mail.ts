@@ -1,0 +1,115 @@
+/**
+ * The part of the fold that mail makes: what accepting, settling and posting it changes in a state. Called by
+ * `evolve.ts` only.
+ */
+import type { PostedMail, SessionEvent } from './events.ts';
+import * as mailbox from './mailbox.ts';
+import { type Session, standing } from './session.ts';
+import * as subagents from './subagents.ts';
+
+export function mailPosted(
+  state: Session,
+  { mail }: Extract<SessionEvent, { type: 'mail.posted' }>,
+): Session {
+  return {
+    ...state,
+    mail: mailbox.post(state.mail, mail),
+    ...(tellsOfItself(state, mail) ? { told: standing(state) } : {}),
+    tree: steered(state.tree, mail),
+  };
+}
+
+function tellsOfItself(state: Session, { body }: PostedMail): boolean {
+  return (body.kind === 'status' || body.kind === 'announcement') && body.card.id === state.id;
+}
+
+function steered(tree: subagents.Tree, mail: PostedMail): subagents.Tree {
+  const child = tree.children[mail.to];
+  if (mail.body.kind !== 'steer' || !child) return tree;
+  return subagents.withChild(tree, mail.to, { ...child, steered: mail.n });
+}
+
+export function mailAccepted(
+  state: Session,
+  event: Extract<SessionEvent, { type: 'mail.accepted' }>,
+  at: number,
+): Session {
+  const { body, sender, n } = event;
+  const id = mailbox.letterId(sender, n);
+  const base = { id, seq: state.seq, wakes: true, interrupt: false };
+  const withLetter = (letter: mailbox.Letter | undefined): Session => ({
+    ...state,
+    mail: mailbox.accept(state.mail, sender, n, letter),
+  });
+  switch (body.kind) {
+    case 'task':
+      return withLetter({ ...base, kind: 'task' });
+    case 'message':
+      return withLetter({ ...base, kind: 'message', interrupt: body.interrupt });
+    case 'note':
+      return {
+        ...withLetter({ ...base, kind: 'note' }),
+        ...(body.about === 'empty' ? { askedForResult: true } : {}),
+      };
+    case 'steer':
+      return withLetter(
+        body.target === state.id
+          ? { ...base, kind: 'steer', interrupt: body.interrupt, steerId: body.steerId }
+          : undefined,
+      );
+    case 'go':
+      return {
+        ...withLetter(undefined),
+        ...(body.attempt === state.attempt && state.status === 'queued'
+          ? {
+              status: 'running',
+              attemptStartedAt: at,
+              told: standing({ ...state, status: 'running' }),
+              quota: { day: body.day, used: 0, given: body.spawns },
+              // What was lent out of an earlier attempt's allowance doesn't come back into this one's.
+              tree: subagents.withNothingLent(state.tree),
+            }
+          : {}),
+      };
+    case 'kill':
+      return withLetter(undefined);
+    case 'status':
+      return { ...withLetter(undefined), tree: subagents.withNews(state.tree, body.card) };
+    case 'announcement': {
+      const child = state.tree.children[body.card.id];
+      const next = withLetter({
+        ...base,
+        kind: 'announcement',
+        wakes: body.wakes && child?.spec.announce !== 'quiet',
+        subagent: { id: body.card.id, attempt: body.attempt },
+        shown: Math.min(body.result.length, body.resultChars),
+      });
+      const tree = subagents.withCard(state.tree, body.card);
+      const unused = Math.max(0, (child?.spawns ?? 0) - body.spawns);
+      return {
+        ...next,
+        tree:
+          child && child.spawns > 0 ? subagents.withChild(tree, body.card.id, { ...child, spawns: 0 }) : tree,
+        quota:
+          body.day === state.quota.day
+            ? { ...state.quota, used: Math.max(0, state.quota.used - unused) }
+            : state.quota,
+      };
+    }
+  }
+}
+
+export function mailSettled(state: Session, event: Extract<SessionEvent, { type: 'mail.settled' }>): Session {
+  const letter = mailbox.unsettled(state.mail).find((one) => one.id === event.mail);
+  const unheard = letter?.kind === 'task' && state.mail.waiting.includes(letter);
+  const next = {
+    ...state,
+    mail: mailbox.settle(state.mail, event.mail),
+    // It ended before it ever heard its task: should it be resumed, it must know what it is for.
+    ...(unheard ? { owed: [...state.owed, { seq: letter.seq }] } : {}),
+  };
+  const card = letter?.subagent && state.tree.cards[letter.subagent.id];
+  // A card speaks of its latest attempt: an earlier one's announcement no longer shows on it.
+  if (!card || card.attempt !== letter?.subagent?.attempt) return next;
+  return { ...next, tree: subagents.withCard(state.tree, { ...card, announcement: event.how }) };
+}

@@ -1,0 +1,316 @@
+/**
+ * One session as a fold over its log: events → state. Pure, and the only place where a state comes about.
+ */
+import type { Recorded, SessionEvent } from './events.ts';
+import { mailAccepted, mailPosted, mailSettled } from './evolve-mail.ts';
+import * as mailbox from './mailbox.ts';
+import { addUsage, type Call, noUsage, preview, quotaDay, type Session, textOf } from './session.ts';
+import * as subagents from './subagents.ts';
+
+/**
+ * The state after an event. Pure and total over the union.
+ * @throws when the log does not begin with `session.created` or has a gap: such a log is not folded.
+ */
+export function evolve(before: Session | undefined, recorded: Recorded): Session {
+  const { event, seq } = recorded;
+  if (!before) {
+    if (event.type !== 'session.created' || seq !== 1) {
+      throw new Error(`a log begins with session.created at 1, not with ${event.type} at ${seq}`);
+    }
+    return born(event, recorded.at);
+  }
+  if (seq !== before.seq + 1) throw new Error(`log of ${before.id} has a gap: ${seq} after ${before.seq}`);
+  const state: Session = {
+    ...before,
+    seq,
+    workedMs: before.workedMs + recorded.worked,
+    cleanlyStopped: event.type === 'host.stopped',
+  };
+  return apply(state, event, recorded.at);
+}
+
+function born(event: Extract<SessionEvent, { type: 'session.created' }>, at: number): Session {
+  const { spec } = event;
+  return {
+    id: event.id,
+    chat: event.chat,
+    kind: event.kind,
+    owner: event.owner,
+    title: event.title,
+    createdAt: at,
+    secret: event.secret,
+    model: event.model,
+    ...(event.thinking ? { thinking: event.thinking } : {}),
+    ...(spec ? { spec: { ...spec, task: preview(spec.task) } } : {}),
+    status: event.kind === 'main' ? 'idle' : 'queued',
+    seq: 1,
+    prefixSeq: 0,
+    mail: mailbox.emptyMailbox,
+    tree: subagents.emptyTree,
+    turns: 0,
+    steps: 0,
+    owed: [],
+    unanswered: false,
+    paused: false,
+    cuts: 0,
+    usage: noUsage,
+    attempt: 1,
+    workedMs: 0,
+    attemptSteps: 0,
+    lastText: '',
+    spoke: false,
+    askedForResult: false,
+    activity: '',
+    opened: 0,
+    processes: false,
+    unswept: [],
+    spawned: 0,
+    quota: { day: '', used: 0, given: 0 },
+    told: { shown: 'queued 1 0', living: '' },
+    crashes: { step: 0, times: 0 },
+    cleanlyStopped: false,
+  };
+}
+
+function apply(state: Session, event: SessionEvent, at: number): Session {
+  switch (event.type) {
+    case 'session.created':
+      throw new Error(`session ${state.id} was created twice`);
+    case 'prefix.started':
+      return { ...state, prefixSeq: state.seq };
+    case 'mail.accepted':
+      return mailAccepted(state, event, at);
+    case 'mail.settled':
+      return mailSettled(state, event);
+    case 'mail.posted':
+      return mailPosted(state, event);
+    case 'mail.delivered':
+      return { ...state, mail: mailbox.delivered(state.mail, event.to, event.upTo) };
+    case 'turn.started':
+      return {
+        ...state,
+        status: state.kind === 'main' ? 'working' : 'running',
+        turns: event.turn,
+        turn: { n: event.turn, because: event.because, heardPerson: false, usage: noUsage },
+        cuts: 0,
+      };
+    case 'turn.ended': {
+      const { turn: _, step: __, ...rest } = state;
+      return {
+        ...rest,
+        ...atRest(state),
+      };
+    }
+    case 'step.requested':
+      return stepRequested(state, event);
+    case 'step.answered':
+      return stepAnswered(state, event);
+    case 'step.abandoned': {
+      const { step: _, ...rest } = state;
+      return rest;
+    }
+    case 'usage.counted':
+      return { ...state, usage: addUsage(state.usage, event.usage) };
+    case 'tool.started':
+      return {
+        ...withCall(state, event.call, (call) => ({
+          ...call,
+          state: 'started',
+          ...(event.targets ? { targets: event.targets } : {}),
+        })),
+        activity: event.summary,
+        processes:
+          state.processes ||
+          (state.step?.calls.some((call) => call.key === event.call && call.processes) ?? false),
+      };
+    case 'tool.finished':
+      return {
+        ...withCall(state, event.call, ({ input: _, ...call }) => ({
+          ...call,
+          state: 'finished',
+          ok: event.ok,
+        })),
+        owed: [...state.owed, { seq: state.seq }],
+      };
+    case 'subagent.spawned':
+      return {
+        ...state,
+        spawned: state.spawned + 1,
+        tree: subagents.withChild(subagents.withCard(state.tree, event.card), event.spec.id, {
+          spec: { announce: event.spec.announce, limitMs: event.spec.limitMs, depth: event.spec.depth },
+          admitted: 0,
+          steered: 0,
+          spawns: 0,
+        }),
+        quota: spend(state, at, 1),
+      };
+    case 'subagent.admitted':
+      return subagentAdmitted(state, event, at);
+    case 'steer.read':
+      return state;
+    case 'workspace.opened':
+      return { ...state, opened: event.attempt, owed: [...state.owed, { seq: state.seq }] };
+    case 'attempt.started': {
+      const { endedAt: _, reason: __, ...rest } = state;
+      return {
+        ...rest,
+        status: 'queued',
+        attempt: event.attempt,
+        workedMs: 0,
+        attemptSteps: 0,
+        lastText: '',
+        spoke: false,
+        askedForResult: false,
+        processes: false,
+        cuts: 0,
+      };
+    }
+    case 'attempt.closing':
+      return {
+        ...state,
+        closing: {
+          status: event.status,
+          ...(event.reason ? { reason: event.reason } : {}),
+          result: event.result,
+          wakes: event.wakes,
+        },
+      };
+    case 'attempt.ended': {
+      const { closing: _, reason: __, ...rest } = state;
+      return {
+        ...rest,
+        status: event.status,
+        ...(event.reason ? { reason: event.reason } : {}),
+        ...(event.workspace ? { workspace: event.workspace } : {}),
+        ...(state.processes
+          ? { unswept: [...state.unswept, { attempt: event.attempt, left: [], tries: 0 }] }
+          : {}),
+        endedAt: at,
+        lastText: '',
+        activity: '',
+        opened: 0,
+      };
+    }
+    case 'session.swept':
+      return sessionSwept(state, event);
+    case 'progress.reported':
+      return { ...state, activity: event.text };
+    case 'session.parked':
+      return {
+        ...state,
+        status: 'parked',
+        reason: event.reason,
+        parkedText: event.text,
+        parkedAt: state.seq,
+      };
+    case 'session.unparked': {
+      const { reason: _, parkedText: __, parkedAt: ___, ...rest } = state;
+      return {
+        ...rest,
+        status: 'idle',
+        // Results that were left lying when it was stopped are owed an answer, too.
+        unanswered: state.unanswered || state.owed.length > 0,
+        crashes: { step: 0, times: 0 },
+      };
+    }
+    case 'session.resumed':
+      if (event.clean) return state;
+      return {
+        ...state,
+        crashes: {
+          step: event.step,
+          times: state.crashes.step === event.step ? state.crashes.times + 1 : 1,
+        },
+      };
+    case 'host.stopped':
+    case 'notice':
+      return state;
+  }
+}
+
+function atRest(state: Session): Pick<Session, 'status' | 'activity'> {
+  if (state.kind === 'main') return { status: 'idle', activity: '' };
+  return subagents.liveChildren(state.tree).length > 0
+    ? { status: 'waiting', activity: 'waiting for its subagents' }
+    : { status: state.status, activity: '' };
+}
+
+function stepRequested(state: Session, event: Extract<SessionEvent, { type: 'step.requested' }>): Session {
+  const heard = state.mail.waiting.some(
+    (letter) => letter.kind === 'message' && event.takes.includes(letter.id),
+  );
+  return {
+    ...state,
+    steps: event.step,
+    step: { n: event.step, phase: 'calling', calls: [] },
+    mail: mailbox.take(state.mail, event.takes),
+    owed: [],
+    unanswered: true,
+    paused: false,
+    activity: 'thinking',
+    ...(state.turn ? { turn: { ...state.turn, heardPerson: state.turn.heardPerson || heard } } : {}),
+  };
+}
+
+function stepAnswered(state: Session, event: Extract<SessionEvent, { type: 'step.answered' }>): Session {
+  const text = textOf(event.content);
+  const calls = event.calls.map(
+    (call, index): Call => ({ ...call, key: `${event.step}.${index}`, state: 'open' }),
+  );
+  const { step: _, ...rest } = state;
+  return {
+    ...rest,
+    ...(calls.length > 0 ? { step: { n: event.step, phase: 'tools', calls } } : {}),
+    unanswered: false,
+    paused: event.stop === 'pause_turn',
+    cuts: event.partial ? state.cuts + 1 : 0,
+    usage: addUsage(state.usage, event.usage),
+    attemptSteps: state.attemptSteps + 1,
+    crashes: { step: 0, times: 0 },
+    ...(text.trim() === '' ? { spoke: false } : { spoke: true, lastText: text }),
+    ...(state.turn ? { turn: { ...state.turn, usage: addUsage(state.turn.usage, event.usage) } } : {}),
+  };
+}
+
+function withCall(state: Session, key: string, change: (call: Call) => Call): Session {
+  if (!state.step) return state;
+  const calls = state.step.calls.map((call) => (call.key === key ? change(call) : call));
+  return { ...state, step: { ...state.step, calls } };
+}
+
+function subagentAdmitted(
+  state: Session,
+  event: Extract<SessionEvent, { type: 'subagent.admitted' }>,
+  at: number,
+): Session {
+  const { card } = event;
+  const child = state.tree.children[card.id];
+  if (!child) return state;
+  return {
+    ...state,
+    tree: subagents.withChild(subagents.withCard(state.tree, card), card.id, {
+      ...child,
+      admitted: card.attempt,
+      spawns: event.spawns,
+    }),
+    quota: spend(state, at, event.spawns),
+  };
+}
+
+function sessionSwept(state: Session, event: Extract<SessionEvent, { type: 'session.swept' }>): Session {
+  const { attempt, left } = event;
+  return {
+    ...state,
+    unswept: state.unswept.flatMap((one) => {
+      if (one.attempt !== attempt) return [one];
+      return left.length === 0 ? [] : [{ attempt, left, tries: one.tries + 1 }];
+    }),
+  };
+}
+
+function spend(state: Session, at: number, n: number): Session['quota'] {
+  const day = quotaDay(state, at);
+  return day === state.quota.day
+    ? { ...state.quota, used: state.quota.used + n }
+    : { day, used: n, given: state.quota.given };
+}

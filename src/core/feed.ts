@@ -1,0 +1,260 @@
+/**
+ * What people and programs are shown of a log: each durable feed event is the projection of exactly one log
+ * event, and a log event has at most one. So the feed can be read again from the log at any time.
+ */
+import { z } from 'zod';
+import {
+  abandonReasons,
+  type Card,
+  cardSchema,
+  principalSchema,
+  type Recorded,
+  usageSchema,
+} from './events.ts';
+import { answerId, messageId } from './ids.ts';
+import type { Usage } from './ports.ts';
+import { textOf } from './session.ts';
+
+export const messageSchema = z.object({
+  id: z.string(),
+  seq: z.number().int(),
+  at: z.number(),
+  role: z.enum(['user', 'assistant', 'notice']),
+  text: z.string(),
+  parts: z.array(z.object({ type: z.literal('text'), text: z.string() })),
+  from: principalSchema,
+  partial: z.boolean().optional(),
+});
+export type FeedMessage = z.infer<typeof messageSchema>;
+
+/** A subagent as people and programs see it. */
+export const subagentSchema = cardSchema.omit({ unswept: true, heard: true }).extend({
+  share: z.object({ minutes: z.number() }).partial(),
+  result: z.string().optional(),
+  unconfirmed: z.array(z.string()).optional(),
+});
+export type SubagentView = z.infer<typeof subagentSchema>;
+
+const place = { seq: z.number().int(), at: z.number(), session: z.string() };
+const subagentData = z.object({ ...place, subagent: subagentSchema });
+
+/** The durable events and their data: the one source of their types and of their documentation. */
+export const feedSchemas = {
+  message: z.object({ ...place, message: messageSchema }),
+  'turn.started': z.object({ ...place, turn: z.number(), because: z.array(z.string()) }),
+  'turn.ended': z.object({
+    ...place,
+    turn: z.number(),
+    stop: z.enum(['done', 'stopped', 'parked']),
+    usage: usageSchema,
+    error: z.string().optional(),
+  }),
+  'tool.started': z.object({ ...place, call: z.string(), name: z.string(), summary: z.string() }),
+  'tool.finished': z.object({ ...place, call: z.string(), ok: z.boolean(), ms: z.number() }),
+  'subagent.spawned': subagentData,
+  'subagent.updated': subagentData,
+  'subagent.ended': subagentData,
+  'announcement.read': z.object({
+    ...place,
+    subagentId: z.string(),
+    attempt: z.number(),
+    turn: z.number(),
+  }),
+  'steer.queued': z.object({ ...place, steerId: z.string(), subagentId: z.string() }),
+  'steer.read': z.object({
+    ...place,
+    steerId: z.string(),
+    subagentId: z.string(),
+    step: z.number().optional(),
+  }),
+  'step.abandoned': z.object({
+    ...place,
+    turn: z.number(),
+    message: z.string().optional(),
+    because: z.enum(abandonReasons),
+  }),
+  notice: z.object({ ...place, level: z.enum(['info', 'warning', 'error']), text: z.string() }),
+} as const;
+
+export type FeedName = keyof typeof feedSchemas;
+export type FeedEvent = {
+  [Name in FeedName]: { readonly name: Name; readonly data: z.infer<(typeof feedSchemas)[Name]> };
+}[FeedName];
+
+/** What is shown while it happens and is not kept. */
+export type Ephemeral =
+  | {
+      readonly name: 'delta';
+      readonly data: {
+        readonly turn: number;
+        readonly message: string;
+        readonly offset: number;
+        readonly text: string;
+      };
+    }
+  | {
+      readonly name: 'progress';
+      readonly data: {
+        readonly subagentId: string;
+        readonly steps: number;
+        readonly activity: string;
+        readonly usage: Usage;
+      };
+    };
+
+export function subagentView(card: Card, result?: string): SubagentView {
+  const { unswept, heard: _, ...shown } = card;
+  return {
+    ...shown,
+    share: {},
+    ...(result === undefined ? {} : { result }),
+    ...(unswept && unswept.length > 0 ? { unconfirmed: unswept } : {}),
+  };
+}
+
+/** The message that a log event is, if it is one. Notices are messages too, for those who read a chat back. */
+export function messageOf(session: string, { seq, at, event }: Recorded): FeedMessage | undefined {
+  const text = (role: FeedMessage['role'], words: string, from: FeedMessage['from']): FeedMessage => ({
+    id: messageId(session, seq),
+    seq,
+    at,
+    role,
+    text: words,
+    parts: [{ type: 'text', text: words }],
+    from,
+  });
+  switch (event.type) {
+    case 'mail.accepted': {
+      const { body } = event;
+      if (body.kind === 'message') {
+        return { ...text('user', body.text, body.from), parts: body.parts };
+      }
+      if (body.kind === 'task') {
+        return text('user', body.spec.task, { principal: 'parent', channel: 'subagent' });
+      }
+      if (body.kind === 'steer' && body.target === session) {
+        return text('user', body.text, body.from ?? { principal: body.by, channel: 'subagent' });
+      }
+      return undefined;
+    }
+    case 'step.answered': {
+      const words = textOf(event.content);
+      if (words.trim() === '') return undefined;
+      return {
+        ...text('assistant', words, { principal: 'assistant', channel: 'model' }),
+        id: answerId(session, event.step),
+        ...(event.partial ? { partial: true } : {}),
+      };
+    }
+    case 'notice':
+      return text('notice', event.text, { principal: 'gateway', channel: 'gateway' });
+    default:
+      return undefined;
+  }
+}
+
+/** The feed event that a log event is shown as, if it is shown at all. */
+export function project(session: string, recorded: Recorded): FeedEvent | undefined {
+  const { seq, at, event } = recorded;
+  const data = { seq, at, session };
+  switch (event.type) {
+    case 'mail.accepted': {
+      const { body } = event;
+      if (body.kind === 'announcement') {
+        return { name: 'subagent.ended', data: { ...data, subagent: subagentView(body.card, body.result) } };
+      }
+      if (body.kind === 'status') return changed(data, body);
+      const message = messageOf(session, recorded);
+      return message && { name: 'message', data: { ...data, message } };
+    }
+    case 'step.answered': {
+      const message = messageOf(session, recorded);
+      return message && { name: 'message', data: { ...data, message } };
+    }
+    case 'turn.started':
+      return { name: 'turn.started', data: { ...data, turn: event.turn, because: event.because } };
+    case 'turn.ended':
+      return {
+        name: 'turn.ended',
+        data: {
+          ...data,
+          turn: event.turn,
+          stop: event.stop,
+          usage: event.usage,
+          ...(event.error === undefined ? {} : { error: event.error }),
+        },
+      };
+    case 'tool.started':
+      return {
+        name: 'tool.started',
+        data: { ...data, call: event.call, name: event.name, summary: event.summary },
+      };
+    case 'tool.finished':
+      return { name: 'tool.finished', data: { ...data, call: event.call, ok: event.ok, ms: event.ms } };
+    case 'subagent.spawned':
+      return { name: 'subagent.spawned', data: { ...data, subagent: subagentView(event.card) } };
+    case 'subagent.admitted':
+      return { name: 'subagent.updated', data: { ...data, subagent: subagentView(event.card) } };
+    case 'mail.posted': {
+      const { body } = event.mail;
+      if (body.kind !== 'steer') return undefined;
+      return { name: 'steer.queued', data: { ...data, steerId: body.steerId, subagentId: body.target } };
+    }
+    case 'steer.read':
+      return {
+        name: 'steer.read',
+        data: { ...data, steerId: event.steerId, subagentId: event.subagentId, step: event.step },
+      };
+    case 'mail.settled':
+      if (event.how !== 'read' || !event.announcement) return undefined;
+      return {
+        name: 'announcement.read',
+        data: { ...data, ...event.announcement, turn: event.turn ?? 0 },
+      };
+    case 'step.abandoned':
+      return {
+        name: 'step.abandoned',
+        data: {
+          ...data,
+          turn: event.turn,
+          ...(event.calling ? { message: answerId(session, event.step) } : {}),
+          because: event.because,
+        },
+      };
+    case 'notice':
+      return { name: 'notice', data: { ...data, level: event.level, text: event.text } };
+    case 'session.created':
+    case 'prefix.started':
+    case 'mail.delivered':
+    case 'step.requested':
+    case 'usage.counted':
+    case 'workspace.opened':
+    case 'attempt.started':
+    case 'attempt.closing':
+    case 'attempt.ended':
+    case 'session.swept':
+    case 'progress.reported':
+    case 'session.parked':
+    case 'session.unparked':
+    case 'session.resumed':
+    case 'host.stopped':
+      return undefined;
+  }
+}
+
+function changed(
+  data: { seq: number; at: number; session: string },
+  body: { change: 'spawned' | 'updated' | 'ended' | 'told'; card: Card; result?: string | undefined },
+): FeedEvent | undefined {
+  const full = { ...data, subagent: subagentView(body.card, body.result) };
+  switch (body.change) {
+    case 'spawned':
+      return { name: 'subagent.spawned', data: full };
+    case 'updated':
+      return { name: 'subagent.updated', data: full };
+    case 'ended':
+      return { name: 'subagent.ended', data: full };
+    case 'told':
+      return undefined;
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Names that are derived, never drawn: doing a thing twice gives it the same name, so it is done once.
+ * Owns how ids, secrets and nonces follow from what is already known. Draws no randomness.
+ */
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { utf8ToBytes } from '@noble/hashes/utils.js';
+
+const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
+
+/** `length` characters of `[0-9a-z]` out of a digest; 5 bits of entropy each, at least. */
+function readable(digest: Uint8Array, length: number): string {
+  let number = 0n;
+  for (const byte of digest) number = (number << 8n) | BigInt(byte);
+  let text = '';
+  for (let i = 0; i < length; i++) {
+    text += ALPHABET[Number(number % 36n)];
+    number /= 36n;
+  }
+  return text;
+}
+
+/** A subagent's id from who spawned it and with which call: the same spawn again is the same subagent. */
+export function childId(parent: string, call: string): string {
+  return `sub_${readable(sha256(utf8ToBytes(`${parent}\n${call}`)), 16)}`;
+}
+
+/** A child's secret from its parent's: nobody else can compute the nonces of its announcements. */
+export function childSecret(parentSecret: string, child: string): string {
+  return readable(hmac(sha256, utf8ToBytes(parentSecret), utf8ToBytes(`secret\n${child}`)), 32);
+}
+
+/** The fence's nonce: 8 characters that whoever wrote the fenced text can't have known. */
+export function nonce(secret: string, subagent: string, attempt: number): string {
+  return readable(hmac(sha256, utf8ToBytes(secret), utf8ToBytes(`${subagent}\n${attempt}`)), 8);
+}
+
+/** A chat's id: drawn by the host, or derived from the id under which it was asked for. */
+export function chatIdFor(owner: string, requestId: string): string {
+  return `chat_${readable(sha256(utf8ToBytes(`${owner}\n${requestId}`)), 16)}`;
+}
+
+/** Mail as its receiver names it: who sent it and the how-manieth it is. */
+export function mailId(sender: string, n: number): string {
+  return `${sender}#${n}`;
+}
+
+/** The message that a step's answer becomes; known before the answer is. */
+export function answerId(session: string, step: number): string {
+  return `${session}.s${step}`;
+}
+
+/** The message that the mail accepted at `seq` is, on the feed. */
+export function messageId(session: string, seq: number): string {
+  return `${session}.m${seq}`;
+}

@@ -1,0 +1,80 @@
+/**
+ * Who may do what to whom. A session sees its own descendants and nothing else; people see the whole tree of
+ * their chat. A child never has more than its parent. Decides nothing about time or money.
+ */
+import type { Refusal, Rules } from './commands.ts';
+import type { Card } from './events.ts';
+import { quotaDay, type Session } from './session.ts';
+import * as subagents from './subagents.ts';
+
+/** The word that stands for every one, in a kill. */
+export const ALL = 'all';
+
+/** The descendant that a name means, or why none is meant. What isn't a descendant doesn't exist here. */
+export function descendant(state: Session, target: string): Card | Refusal {
+  const found = subagents.find(state.tree, target);
+  switch (found.kind) {
+    case 'one':
+      return found.card;
+    case 'none':
+      return { kind: 'not_found', message: unknown(state, target) };
+    case 'many':
+      return {
+        kind: 'ambiguous',
+        message: `"${shorten(target)}" could be ${list(found.cards.map((card) => `${card.path} (${card.id})`))}: use a path or an id`,
+      };
+  }
+}
+
+export function isRefusal(value: Card | Refusal): value is Refusal {
+  return 'message' in value;
+}
+
+function unknown(state: Session, target: string): string {
+  const cards = Object.values(state.tree.cards);
+  if (cards.length === 0) return `there is no subagent "${shorten(target)}": none was spawned here`;
+  const latest = cards.slice(-20).map((card) => card.path);
+  return `there is no subagent "${shorten(target)}"; there ${cards.length === 1 ? 'is' : 'are'} ${list(latest)}${cards.length > latest.length ? ' and older ones' : ''}`;
+}
+
+function list(names: readonly string[]): string {
+  return names.length <= 1
+    ? names.join('')
+    : `${names.slice(0, -1).join(', ')} and ${names[names.length - 1]}`;
+}
+
+function shorten(text: string): string {
+  return text.length <= 80 ? text : `${text.slice(0, 79).toWellFormed()}…`;
+}
+
+/** Whether a session of this depth may have subagents. */
+export function mayDelegate(depth: number, rules: Rules): boolean {
+  return depth < rules.maxDepth;
+}
+
+export function depthOf(state: Session): number {
+  return state.spec?.depth ?? 0;
+}
+
+/** Spawns that this session may still make today. */
+export function spawnsLeft(state: Session, rules: Rules, at: number): number {
+  if (state.kind === 'subagent') return state.quota.given - state.quota.used;
+  return rules.maxSpawns - (state.quota.day === quotaDay(state, at) ? state.quota.used : 0);
+}
+
+/** Why this session may not spawn now, if so. */
+export function spawnRefusal(state: Session, rules: Rules, at: number): Refusal | undefined {
+  if (!mayDelegate(depthOf(state), rules)) {
+    return {
+      kind: 'limit',
+      message: `subagents may be nested ${rules.maxDepth} deep, and this one is at the bottom: do the work yourself`,
+    };
+  }
+  if (spawnsLeft(state, rules, at) < 1) {
+    return {
+      kind: 'limit',
+      message: `the day's limit of ${rules.maxSpawns} spawns for this chat is used up: steer a subagent that is there, do the work yourself, or go on tomorrow (UTC)`,
+    };
+  }
+  return undefined;
+}

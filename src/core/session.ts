@@ -1,0 +1,194 @@
+/**
+ * What is known of one session: the state that its log folds to, and what can be read off it. Only `evolve.ts`
+ * makes a new one. The transcript is not in it: that is read from the log when a call needs it.
+ */
+import type { BlockRef, CallFact, ChildSpec, EndedStatus, WakeReason } from './events.ts';
+import * as mailbox from './mailbox.ts';
+import type { Block, Usage } from './ports.ts';
+import * as subagents from './subagents.ts';
+
+/** Raised when the state's shape or the meaning of a fold changes: older snapshots are then ignored. */
+export const FOLD_VERSION = 1;
+
+export type MainStatus = 'idle' | 'working' | 'input_required' | 'parked';
+export type SubagentStatus = 'blocked' | 'queued' | 'running' | 'waiting' | 'input_required' | EndedStatus;
+
+/** A tool call of the step at hand. */
+export interface Call extends CallFact {
+  /** `step.index`, the call's name in the log and on the feed. */
+  readonly key: string;
+  readonly state: 'open' | 'started' | 'finished';
+  /** Only for a kill that has started: the subagents it is aimed at. */
+  readonly targets?: readonly string[];
+  /** Once finished: whether it did what was asked. */
+  readonly ok?: boolean;
+}
+
+export interface Step {
+  readonly n: number;
+  readonly phase: 'calling' | 'tools';
+  readonly calls: readonly Call[];
+}
+
+export interface Turn {
+  readonly n: number;
+  readonly because: readonly WakeReason[];
+  /** Whether any step of it took a person's words. */
+  readonly heardPerson: boolean;
+  readonly usage: Usage;
+}
+
+export interface Closing {
+  readonly status: EndedStatus;
+  readonly reason?: string;
+  readonly result: string;
+  readonly wakes: boolean;
+}
+
+export interface Unswept {
+  readonly attempt: number;
+  /** What still lived when it was last looked. */
+  readonly left: readonly string[];
+  /** How often it was looked. */
+  readonly tries: number;
+}
+
+export interface Session {
+  readonly id: string;
+  readonly chat: string;
+  readonly kind: 'main' | 'subagent';
+  readonly owner: string;
+  readonly title: string;
+  readonly createdAt: number;
+  readonly secret: string;
+  readonly model: string;
+  readonly thinking?: ChildSpec['thinking'];
+  /** A subagent's: without the task's text. */
+  readonly spec?: ChildSpec;
+  readonly status: MainStatus | SubagentStatus;
+  readonly reason?: string;
+  /** What a parked chat's person is told to do about it. */
+  readonly parkedText?: string;
+  /** Sequence number at which it was parked: only a person's later words wake it. */
+  readonly parkedAt?: number;
+
+  readonly seq: number;
+  /** Where the live prefix starts. */
+  readonly prefixSeq: number;
+  readonly mail: mailbox.Mailbox;
+  readonly tree: subagents.Tree;
+
+  readonly turns: number;
+  readonly turn?: Turn;
+  readonly steps: number;
+  readonly step?: Step;
+  /** Blocks that the next request adds before any mail: results, workspace notes. */
+  readonly owed: readonly BlockRef[];
+  /** Whether words were sent that no answer has followed: the next request may add nothing and be valid. */
+  readonly unanswered: boolean;
+  /** The last answer paused in the API's own tools and is to be sent back as it is. */
+  readonly paused: boolean;
+  /** How many answers in a row `max_tokens` cut. */
+  readonly cuts: number;
+
+  readonly usage: Usage;
+  readonly attempt: number;
+  readonly attemptStartedAt?: number;
+  readonly endedAt?: number;
+  /** Milliseconds at work in this attempt. */
+  readonly workedMs: number;
+  readonly attemptSteps: number;
+  /** The latest words of this attempt: its result, or its partial work. */
+  readonly lastText: string;
+  /** Whether the latest answer had words. */
+  readonly spoke: boolean;
+  /** Whether it was told that it ended without a result. */
+  readonly askedForResult: boolean;
+  readonly activity: string;
+  /** The attempt whose workspace stands open; 0 for none. */
+  readonly opened: number;
+  readonly closing?: Closing;
+  readonly workspace?: { branch: string; base: string; commits: number; files: number; wip: boolean };
+  /** Whether a tool of this attempt may have started processes. */
+  readonly processes: boolean;
+  /** Ended attempts whose processes are not confirmed dead. */
+  readonly unswept: readonly Unswept[];
+
+  readonly spawned: number;
+  readonly quota: { readonly day: string; readonly used: number; readonly given: number };
+  /** What the parent was last told. */
+  readonly told: Standing;
+  readonly crashes: { readonly step: number; readonly times: number };
+  readonly cleanlyStopped: boolean;
+}
+
+export const noUsage: Usage = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  usd: 0,
+};
+
+export function addUsage(a: Usage, b: Usage): Usage {
+  return {
+    inputTokens: a.inputTokens + b.inputTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
+    cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
+    usd: a.usd + b.usd,
+  };
+}
+
+/** All the words of an answer, as people read them. */
+export function textOf(content: readonly Block[]): string {
+  const texts: string[] = [];
+  for (const block of content) {
+    if (block.type === 'text' && typeof block.text === 'string') texts.push(block.text);
+  }
+  return texts.join('');
+}
+
+/** What a parent must be told anew when it changes: what people are shown, and what still lives. */
+export interface Standing {
+  readonly shown: string;
+  readonly living: string;
+}
+
+export function standing(state: Session): Standing {
+  return {
+    shown: `${state.status} ${state.attempt} ${pendingSteers(state)}`,
+    living: state.unswept.map(({ left }) => `unswept ${left.join()}`).join(),
+  };
+}
+
+export function pendingSteers(state: Session): number {
+  let n = 0;
+  for (const letter of mailbox.unsettled(state.mail)) if (letter.kind === 'steer') n += 1;
+  return n;
+}
+
+export function hasEnded(state: Session): boolean {
+  return subagents.isEnded(state.status);
+}
+
+/** How much of a task a card carries. */
+const TASK_PREVIEW = 300;
+
+export function preview(text: string): string {
+  return text.length <= TASK_PREVIEW ? text : `${text.slice(0, TASK_PREVIEW - 1).toWellFormed()}…`;
+}
+
+/** The day, in UTC, over which spawns are counted. */
+function dayOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 10);
+}
+
+/**
+ * The day on whose account a spawn is made now. A subagent's allowance stays that of the day it was given for;
+ * a main session's is anew each day, and a wall clock that goes back doesn't bring one back.
+ */
+export function quotaDay(state: Session, at: number): string {
+  const today = dayOf(at);
+  return state.kind === 'subagent' || today < state.quota.day ? state.quota.day : today;
+}

@@ -1,0 +1,157 @@
+/**
+ * The part of the fold that knows a session's subagents: all its descendants' cards as their last news told
+ * them, and what it alone knows of its own children. Decides nothing; `decide.ts` asks it.
+ */
+import { type Card, type ChildSpec, type EndedStatus, endedStatuses } from './events.ts';
+
+/** What a parent keeps of an own child besides its card. */
+export interface Child {
+  readonly spec: Pick<ChildSpec, 'announce' | 'limitMs' | 'depth'>;
+  /** The last attempt that was given a place; 0 for none. */
+  readonly admitted: number;
+  /** Number of the last steer posted to it or through it; 0 for none. */
+  readonly steered: number;
+  /** Spawns it was given for `day` and hasn't returned. */
+  readonly spawns: number;
+}
+
+export interface Tree {
+  /** Every descendant, oldest first. */
+  readonly cards: { readonly [id: string]: Card };
+  readonly children: { readonly [id: string]: Child };
+}
+
+export const emptyTree: Tree = { cards: {}, children: {} };
+
+const ended: ReadonlySet<string> = new Set(endedStatuses);
+
+export function isEnded(status: string): status is EndedStatus {
+  return ended.has(status);
+}
+
+/** Ended, and nothing of it is known to live. */
+export function isDead(card: Card): boolean {
+  return isEnded(card.status) && card.unswept === undefined;
+}
+
+export function withCard(tree: Tree, card: Card): Tree {
+  return { ...tree, cards: { ...tree.cards, [card.id]: card } };
+}
+
+/**
+ * The tree with a descendant's news. What a parent knows better than its child stays as it is: a child that
+ * told of waiting for a place before it heard that it has one is at work all the same, and what became of its
+ * announcement is not the child's to tell.
+ */
+export function withNews(tree: Tree, news: Card): Tree {
+  const child = tree.children[news.id];
+  const known = tree.cards[news.id];
+  if (!child || !known) return withCard(tree, news);
+  const placed = child.admitted >= news.attempt && news.status === 'queued';
+  const told = known.attempt === news.attempt && isEnded(known.status);
+  return withCard(tree, {
+    ...news,
+    ...(placed ? { status: 'running' } : {}),
+    ...(told ? { announcement: known.announcement } : {}),
+  });
+}
+
+export function withChild(tree: Tree, id: string, child: Child): Tree {
+  return { ...tree, children: { ...tree.children, [id]: child } };
+}
+
+/** The tree with no spawns lent to any child that could come back. */
+export function withNothingLent(tree: Tree): Tree {
+  const children: { [id: string]: Child } = {};
+  for (const [id, child] of Object.entries(tree.children)) children[id] = { ...child, spawns: 0 };
+  return { ...tree, children };
+}
+
+export function ownCards(tree: Tree): Card[] {
+  const cards: Card[] = [];
+  for (const id in tree.children) {
+    const card = tree.cards[id];
+    if (card) cards.push(card);
+  }
+  return cards;
+}
+
+/** Not ended, or about to be resumed by a steer that it hadn't heard when it told of its ending. */
+export function liveChildren(tree: Tree): Card[] {
+  return ownCards(tree).filter(
+    (card) => !isEnded(card.status) || (tree.children[card.id]?.steered ?? 0) > card.heard,
+  );
+}
+
+/** Children that hold a place: at work, not queued, not waiting for others. */
+export function atWork(tree: Tree): number {
+  let n = 0;
+  for (const card of ownCards(tree)) if (card.status === 'running') n += 1;
+  return n;
+}
+
+/** Children that wait for a place, in the order in which they began to. */
+export function queued(tree: Tree): Card[] {
+  return ownCards(tree).filter(
+    (card) => card.status === 'queued' && (tree.children[card.id]?.admitted ?? 0) < card.attempt,
+  );
+}
+
+/** The own child on the way to `target`: itself, or the ancestor of it that is an own child. */
+export function childTowards(tree: Tree, target: string): string | undefined {
+  let id = target;
+  for (let hops = 0; hops < 64; hops++) {
+    if (tree.children[id]) return id;
+    const card = tree.cards[id];
+    if (!card) return undefined;
+    id = card.parent;
+  }
+  return undefined;
+}
+
+/** A subagent and everything below it, itself first. */
+export function subtree(tree: Tree, root: string): Card[] {
+  const found = new Set<string>([root]);
+  const cards: Card[] = [];
+  // Parents are always older than their children, so one pass in order finds all.
+  for (const card of Object.values(tree.cards)) {
+    if (card.id === root || found.has(card.parent)) {
+      found.add(card.id);
+      cards.push(card);
+    }
+  }
+  return cards;
+}
+
+export type Found =
+  | { readonly kind: 'one'; readonly card: Card }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'many'; readonly cards: readonly Card[] };
+
+/** Shortest id prefix that may stand for a subagent. */
+const MIN_PREFIX = 6;
+
+/**
+ * Finds a descendant by path, id, label (of any depth, if only one has it), or a prefix of at least six
+ * characters of one id; in this order, so that an exact name is never ambiguous with a prefix.
+ */
+export function find(tree: Tree, target: string): Found {
+  const cards = Object.values(tree.cards);
+  const byId = tree.cards[target];
+  if (byId && Object.hasOwn(tree.cards, target)) return { kind: 'one', card: byId };
+  // A path of one part is a label of an own child, which wins over the same label further down only
+  // when nobody else has it: an ambiguous word is answered with the paths to choose from.
+  const byPath = cards.find((card) => card.path === target);
+  if (byPath && target.includes('/')) return { kind: 'one', card: byPath };
+  const byLabel = cards.filter((card) => card.label === target);
+  const [only] = byLabel;
+  if (only && byLabel.length === 1) return { kind: 'one', card: only };
+  if (byLabel.length > 1) return { kind: 'many', cards: byLabel };
+  if (target.length >= MIN_PREFIX) {
+    const byPrefix = cards.filter((card) => card.id.startsWith(target));
+    const [match] = byPrefix;
+    if (match && byPrefix.length === 1) return { kind: 'one', card: match };
+    if (byPrefix.length > 1) return { kind: 'many', cards: byPrefix };
+  }
+  return { kind: 'none' };
+}

@@ -1,0 +1,125 @@
+/**
+ * What should be running outside, as a function of the state and of nothing else. The runtime makes it so:
+ * what is wanted and not running is started, what runs and is no longer wanted is aborted.
+ */
+import { mustOpen } from './advance.ts';
+import type { Timer } from './commands.ts';
+import type { PostedMail } from './events.ts';
+import type { ToolCall, Worker } from './ports.ts';
+import type { Session } from './session.ts';
+import * as subagents from './subagents.ts';
+
+export type Effect = { readonly key: string } & (
+  | { readonly kind: 'model'; readonly step: number }
+  | { readonly kind: 'tool'; readonly call: string; readonly tool: ToolCall; readonly worker: Worker }
+  | { readonly kind: 'mail'; readonly to: string; readonly mails: readonly PostedMail[] }
+  | { readonly kind: 'open'; readonly attempt: number; readonly worker: Worker }
+  | { readonly kind: 'close'; readonly attempt: number; readonly worker: Worker }
+  | { readonly kind: 'sweep'; readonly attempt: number; readonly worker: Worker }
+  /** Fires when this much more time was spent at work. */
+  | { readonly kind: 'worked'; readonly ms: number; readonly timer: Timer }
+  /** Fires when work goes on this long with nothing happening. */
+  | { readonly kind: 'idle'; readonly ms: number; readonly timer: Timer }
+  /** Fires after this much time. */
+  | { readonly kind: 'timer'; readonly ms: number; readonly timer: Timer }
+);
+
+/** How long a kill is waited for before it is reported as unconfirmed. */
+export const KILL_MS = 4_000;
+const MAX_SWEEPS = 3;
+
+export function wants(state: Session): Effect[] {
+  const effects: Effect[] = [];
+  wantMail(state, effects);
+  for (const { attempt, tries } of state.unswept) {
+    if (tries >= MAX_SWEEPS) continue;
+    effects.push({
+      key: `sweep:${attempt}.${tries}`,
+      kind: 'sweep',
+      attempt,
+      worker: { ...workerOf(state), attempt },
+    });
+  }
+  if (state.closing) {
+    effects.push({
+      key: `close:${state.attempt}`,
+      kind: 'close',
+      attempt: state.attempt,
+      worker: workerOf(state),
+    });
+    return effects;
+  }
+  if (subagents.isEnded(state.status)) return effects;
+  wantWork(state, effects);
+  return effects;
+}
+
+function wantWork(state: Session, effects: Effect[]): void {
+  const { step, spec } = state;
+  const opens = state.status === 'running' && mustOpen(state);
+  if (opens) {
+    effects.push({
+      key: `open:${state.attempt}`,
+      kind: 'open',
+      attempt: state.attempt,
+      worker: workerOf(state),
+    });
+  }
+  if (step?.phase === 'calling') effects.push({ key: `model:${step.n}`, kind: 'model', step: step.n });
+  for (const call of step?.calls ?? []) {
+    if (call.mode === 'work' && call.state === 'started') {
+      effects.push({
+        key: `tool:${call.key}`,
+        kind: 'tool',
+        call: call.key,
+        tool: { id: call.id, name: call.name, input: call.input ?? {} },
+        worker: workerOf(state),
+      });
+    }
+    if (call.mode === 'kill' && call.state !== 'finished') {
+      effects.push({
+        key: `timer:kill.${call.key}`,
+        kind: 'timer',
+        ms: KILL_MS,
+        timer: { kind: 'kill', call: call.key },
+      });
+    }
+  }
+  if (spec && (step || opens)) {
+    const { attempt } = state;
+    effects.push({
+      key: `timer:limit.${attempt}`,
+      kind: 'worked',
+      ms: Math.max(0, spec.limitMs - state.workedMs),
+      timer: { kind: 'limit', attempt },
+    });
+    effects.push({
+      key: `timer:idle.${attempt}`,
+      kind: 'idle',
+      ms: spec.idleMs,
+      timer: { kind: 'idle', attempt },
+    });
+  }
+}
+
+function wantMail(state: Session, effects: Effect[]): void {
+  const { undelivered } = state.mail;
+  if (undelivered.length === 0) return;
+  const byReceiver = new Map<string, PostedMail[]>();
+  for (const mail of undelivered) {
+    const mails = byReceiver.get(mail.to);
+    if (mails) mails.push(mail);
+    else byReceiver.set(mail.to, [mail]);
+  }
+  for (const [to, mails] of byReceiver) effects.push({ key: `mail:${to}`, kind: 'mail', to, mails });
+}
+
+export function workerOf(state: Session): Worker {
+  return {
+    session: state.id,
+    chat: state.chat,
+    attempt: state.attempt,
+    path: state.spec?.path ?? '',
+    ...(state.spec?.repo ? { repo: state.spec.repo } : {}),
+  };
+}

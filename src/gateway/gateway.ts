@@ -1,0 +1,117 @@
+/**
+ * Puts the parts together for whatever host: catalogue, tools and prompt into rules, rules and ports into a
+ * runtime. Owns no behaviour: what a host must bring is in its parameters.
+ */
+import type { PrefixSubject, Rules } from '../core/commands.ts';
+import * as policy from '../core/policy.ts';
+import type { Clock, Model, Store, Workshop } from '../core/ports.ts';
+import type { Session } from '../core/session.ts';
+import type { Catalogue, Known } from '../model/catalogue.ts';
+import { prefixParams } from '../model/params.ts';
+import { settle } from '../model/thinking.ts';
+import { makeRuntime, type Runtime, type RuntimeLog } from '../runtime/runtime.ts';
+import { systemPrompt } from '../tools/prompt.ts';
+import { makeToolset, type Toolset } from '../tools/toolset.ts';
+
+/** The configuration as the gateway needs it, whoever read it. */
+export interface GatewaySettings {
+  readonly model: string;
+  readonly subagentModel: string;
+  readonly instructions?: string;
+  readonly repositories: readonly string[];
+  readonly maxChildren: number;
+  readonly maxDepth: number;
+  readonly maxSpawns: number;
+  readonly subagentMinutes: number;
+  readonly idleMinutes: number;
+  readonly mainToolSeconds: number;
+  readonly modelCalls: number;
+}
+
+export interface GatewayPorts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly model: Model;
+  readonly catalogue: Catalogue;
+  /** Absent where the host has neither folders nor processes. */
+  readonly workshop?: Workshop;
+  readonly random: () => number;
+  readonly fatal: (error: unknown) => void;
+  readonly log: RuntimeLog;
+}
+
+export interface Gateway {
+  readonly runtime: Runtime;
+  readonly toolset: Toolset;
+  /** The id of the model that chats use unless they say otherwise. */
+  readonly model: string;
+}
+
+const nowhere: Workshop = {
+  run: async () => ({ ok: false, text: 'This host has neither folders nor processes.' }),
+  open: async () => ({ kind: 'failed', message: 'This host has no repositories.' }),
+  close: async () => undefined,
+  sweep: async () => ({ left: [] }),
+};
+
+/** @throws when the configured model is unknown: a host checks its configuration before. */
+export function makeGateway(settings: GatewaySettings, ports: GatewayPorts): Gateway {
+  const { catalogue } = ports;
+  const known = (name: string): Known => {
+    const found = catalogue.resolve(name);
+    if ('unknown' in found) throw new Error(found.message);
+    return found;
+  };
+  const subagentModel = known(settings.subagentModel).id;
+  const toolset = makeToolset({
+    repositories: settings.repositories,
+    models: catalogue.names,
+    maxMinutes: settings.subagentMinutes,
+    canWork: ports.workshop !== undefined,
+    choose(name, thinking) {
+      const model = catalogue.resolve(name ?? settings.subagentModel);
+      if ('unknown' in model) return { ok: false, error: model.message };
+      const note = thinking === undefined ? undefined : settle(model, thinking).note;
+      return { ok: true, model: model.id, ...(note === undefined ? {} : { note }) };
+    },
+  });
+  const rules: Rules = {
+    maxChildren: settings.maxChildren,
+    maxDepth: settings.maxDepth,
+    maxSpawns: settings.maxSpawns,
+    subagentMs: settings.subagentMinutes * 60_000,
+    idleMs: settings.idleMinutes * 60_000,
+    subagentModel,
+    prefix(subject: PrefixSubject) {
+      const model = known(subject.model);
+      return prefixParams({
+        model,
+        thinking: settle(model, subject.thinking).params,
+        system: systemPrompt(subject, settings.instructions),
+        tools: toolset.schemas(subject),
+      });
+    },
+  };
+  const runtime = makeRuntime({
+    store: ports.store,
+    clock: ports.clock,
+    model: ports.model,
+    workshop: ports.workshop ?? nowhere,
+    rules,
+    intend: (call, session: Session) =>
+      toolset.intend(call, {
+        kind: session.kind,
+        mayDelegate: policy.mayDelegate(policy.depthOf(session), rules),
+      }),
+    maxModelCalls: settings.modelCalls,
+    mainToolMs: settings.mainToolSeconds * 1_000,
+    random: ports.random,
+    fatal: ports.fatal,
+    log: ports.log,
+  });
+  return {
+    runtime,
+    toolset,
+    model: known(settings.model).id,
+  };
+}

@@ -1,0 +1,205 @@
+/**
+ * The configuration that a start of the gateway goes by: environment over file over defaults, checked as a
+ * whole, each value with where it came from. Never writes anything and never starts anything.
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { makeCatalogue } from '../../model/catalogue.ts';
+import {
+  type Anthropic,
+  type AnthropicName,
+  anthropicVariables,
+  type Environment,
+  readAnthropic,
+  readSettings,
+  strayVariables,
+} from './config/environment.ts';
+import { readConfigFile } from './config/file.ts';
+import { nearest } from './config/nearest.ts';
+import { ConfigError, plainWords, problemLines, show } from './config/problems.ts';
+import { isLoopback, isWildcard } from './config/reach.ts';
+import {
+  environment,
+  type SettingName,
+  type Settings,
+  settingsSchema,
+  tokenMinimum,
+} from './config/schema.ts';
+
+/** Where a value came from: `environment PORT`, `file /chat/tidings.config.json`. */
+export type Source = 'default' | `environment ${string}` | `file ${string}`;
+
+/** Settings without a default of their own. */
+type Optional = 'publicUrl' | 'token' | 'instructions';
+
+/**
+ * `data` and the paths in `repositories` are absolute; durations are minutes and seconds as named, and may be
+ * fractions; `publicUrl` is an origin; `host` has no brackets.
+ */
+export interface Config extends Readonly<Omit<Settings, 'subagentModel' | Optional>> {
+  readonly subagentModel: string;
+  readonly publicUrl?: string;
+  readonly token?: string;
+  readonly instructions?: string;
+  readonly repositories: Readonly<Settings['repositories']>;
+  readonly models: Readonly<Settings['models']>;
+  /** What the official SDK would read from the environment. Beside a key it doesn't use the token. */
+  readonly anthropic: Anthropic;
+  /** Nothing says how to reach a model, so the built-in simulator answers. */
+  readonly simulator: boolean;
+  /** The configuration file's absolute path, and whether there is one. */
+  readonly file: { readonly path: string; readonly exists: boolean };
+  readonly sources: Readonly<Record<SettingName | AnthropicName, Source>>;
+  /** Sentences for the person who starts it: what is not wrong, but hardly meant. */
+  readonly warnings: readonly string[];
+}
+
+interface ConfigInput {
+  readonly env: Environment;
+  /** Absolute. */
+  readonly cwd: string;
+  /** The file's text, undefined if there is none; throws if there is one that can't be read. */
+  readonly readFile?: (path: string) => string | undefined;
+  readonly isFolder?: (path: string) => boolean;
+}
+
+/**
+ * Reads and checks the whole configuration.
+ * @throws ConfigError with one line for each setting that is wrong
+ */
+export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExists }: ConfigInput): Config {
+  const stray = strayVariables(env);
+  const { anthropic, problems } = readAnthropic(env);
+  problems.unshift(...stray.problems);
+  const given = readSettings(env);
+  const file = readConfigFile(env, cwd, readFile);
+
+  const checkedEnv = settingsSchema.safeParse(given.values, { error: plainWords });
+  if (!checkedEnv.success)
+    problems.push(
+      ...problemLines(checkedEnv.error, { raw: given.texts, texts: true, subject: variableSubject }),
+    );
+  const checkedFile = settingsSchema.safeParse(file.values, { error: plainWords });
+  if (!checkedFile.success)
+    problems.push(
+      ...problemLines(checkedFile.error, { raw: file.values, texts: false, subject: file.subject }),
+    );
+  if (problems.length > 0) throw new ConfigError(problems);
+  const { subagentModel, publicUrl, token, instructions, ...settings } = settingsSchema.parse({
+    ...file.values,
+    ...given.values,
+  });
+
+  const source = (name: SettingName): Source => {
+    const entry = environment[name];
+    if (entry !== undefined && given.texts[name] !== undefined) return `environment ${entry.variable}`;
+    return Object.hasOwn(file.values, name) ? `file ${file.path}` : 'default';
+  };
+  const absolute = (path: string, from: Source): string => {
+    const home = /^~(?=\/|$)/.test(path) ? join(env.HOME?.trim() || homedir(), path.slice(1)) : path;
+    return resolve(from.startsWith('file ') ? dirname(file.path) : cwd, home);
+  };
+
+  const subject = (name: SettingName): string =>
+    source(name).startsWith('file ') ? file.subject([name]) : variableSubject([name]);
+
+  const catalogue = makeCatalogue(settings.models);
+  const checkModel = (name: SettingName, model: string): void => {
+    if (!('unknown' in catalogue.resolve(model))) return;
+    const meant = nearest(model, catalogue.names);
+    problems.push(
+      `${subject(name)} ${show(model)}${meant === undefined ? '' : ` (did you mean "${meant}"?)`}; it must be an alias or id from "models" in the configuration file, or one of ${catalogue.names.join(', ')}.`,
+    );
+  };
+  checkModel('model', settings.model);
+  if (subagentModel !== undefined) checkModel('subagentModel', subagentModel);
+
+  const repositories: Record<string, string> = {};
+  for (const [name, path] of Object.entries(settings.repositories)) {
+    const folder = absolute(path, source('repositories'));
+    repositories[name] = folder;
+    if (!isFolder(folder)) {
+      problems.push(
+        `${file.subject(['repositories', name])} ${show(path)}, and there is no folder at ${folder}; it must be the path of a git repository, absolute or from the configuration file's folder.`,
+      );
+    }
+  }
+  if (!isLoopback(settings.host) && token === undefined) {
+    problems.push(
+      `${subject('host')} ${show(settings.host)}, where other machines can reach the gateway; it must be a loopback host such as 127.0.0.1, unless TIDINGS_TOKEN, or token in the file, sets an explicit token of at least ${tokenMinimum} characters.`,
+    );
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+
+  const warnings = [...stray.warnings];
+  if (anthropic.apiKey !== undefined && anthropic.authToken !== undefined) {
+    warnings.push(
+      `${anthropicVariables.apiKey} and ${anthropicVariables.authToken} are both set; the key is used.`,
+    );
+  }
+  if (isWildcard(settings.host) && publicUrl === undefined) {
+    warnings.push(
+      `The gateway listens on every address (${settings.host}), but lets in only requests to localhost; set TIDINGS_PUBLIC_URL to the address that people type.`,
+    );
+  }
+
+  const sourceOf = (name: AnthropicName): Source =>
+    anthropic[name] === undefined ? 'default' : `environment ${anthropicVariables[name]}`;
+  return {
+    ...settings,
+    subagentModel: subagentModel ?? settings.model,
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+    ...(token === undefined ? {} : { token }),
+    ...(instructions === undefined ? {} : { instructions }),
+    data: absolute(settings.data, source('data')),
+    repositories,
+    anthropic,
+    simulator: Object.keys(anthropic).length === 0,
+    file: { path: file.path, exists: file.exists },
+    sources: {
+      model: source('model'),
+      subagentModel: source('subagentModel'),
+      host: source('host'),
+      port: source('port'),
+      publicUrl: source('publicUrl'),
+      token: source('token'),
+      data: source('data'),
+      maxChildren: source('maxChildren'),
+      maxDepth: source('maxDepth'),
+      maxSpawns: source('maxSpawns'),
+      subagentMinutes: source('subagentMinutes'),
+      idleMinutes: source('idleMinutes'),
+      mainToolSeconds: source('mainToolSeconds'),
+      modelCalls: source('modelCalls'),
+      processes: source('processes'),
+      instructions: source('instructions'),
+      repositories: source('repositories'),
+      models: source('models'),
+      apiKey: sourceOf('apiKey'),
+      authToken: sourceOf('authToken'),
+      baseUrl: sourceOf('baseUrl'),
+    },
+    warnings,
+  };
+}
+
+const variables = new Map(Object.entries(environment).map(([name, entry]) => [name, entry.variable]));
+
+/** How a line names a setting of the environment: `PORT (environment)`. */
+function variableSubject(path: readonly PropertyKey[]): string {
+  const name = path.join('.');
+  return `${variables.get(name) ?? name} (environment)`;
+}
+
+function readText(path: string): string | undefined {
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+}
+
+function folderExists(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * The gateway on Node: opens the data folder, ends what an earlier gateway left running, serves HTTP, takes up
+ * the work, and brings all of it to a clean stop. Owns the order of these, and nothing that they do.
+ */
+import { once } from 'node:events';
+import { IncomingMessage, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import { nanoid } from 'nanoid';
+import { makeGateway } from '../../gateway/gateway.ts';
+import { makeApp } from '../../http/app.ts';
+import { makeCatalogue } from '../../model/catalogue.ts';
+import { makeModel } from '../../model/client.ts';
+import { createPersona } from '../../simulator/persona.ts';
+import { type Simulator, startSimulator } from '../../simulator/server.ts';
+import { adminToken } from './admin-token.ts';
+import { nodeClock } from './clock.ts';
+import { allowLists, gatewayUrl } from './config/reach.ts';
+import type { Config } from './config.ts';
+import { folderId } from './folder-id.ts';
+import { type Log, runtimeLog } from './log.ts';
+import { openStore } from './store/sqlite-store.ts';
+import { makeWorkshop } from './workshop/workshop.ts';
+
+export interface RunningGateway {
+  readonly url: string;
+  readonly port: number;
+  readonly token: string;
+  /** Where the token is kept; absent when the configuration gave it. */
+  readonly tokenPath?: string;
+  /** Sentences for the person who started it. */
+  readonly notices: readonly string[];
+  /** Takes no more requests, ends what runs, writes the last word. Safe to repeat. */
+  close(): Promise<void>;
+}
+
+export interface StartOptions {
+  readonly log: Log;
+  readonly version: string;
+  /** Told when a commit failed: nothing of it was acknowledged, and the process must end. */
+  readonly fatal: (error: unknown) => void;
+}
+
+/** Readers of the feed and slow requests are given this long at a stop. */
+const DRAIN_MS = 500;
+
+/** @throws DataFolderError, ConfigError, or the server's error when the port is taken */
+export async function startGateway(config: Config, options: StartOptions): Promise<RunningGateway> {
+  const store = openStore(config.data);
+  let simulator: Simulator | undefined;
+  try {
+    const admin = adminToken(config, store.folder);
+    const workshop = makeWorkshop({
+      dataFolder: store.folder,
+      dataFolderId: folderId(store.folder),
+      repositories: config.repositories,
+      processes: config.processes,
+    });
+    // No process of an earlier gateway may live on into the work of this one.
+    const swept = await workshop.sweepAll();
+    if (config.simulator) simulator = await startSimulator({ script: createPersona(), record: 'none' });
+    const catalogue = makeCatalogue(config.models);
+    const { apiKey, authToken, baseUrl } = config.anthropic;
+    const baseURL = simulator?.url ?? baseUrl;
+    const model = makeModel({
+      ...(simulator ? { apiKey: 'simulator' } : apiKey ? { apiKey } : authToken ? { authToken } : {}),
+      ...(baseURL ? { baseURL } : {}),
+      catalogue,
+      clock: nodeClock,
+    });
+    const { instructions, ...settings } = config;
+    const gateway = makeGateway(
+      {
+        ...settings,
+        ...(instructions ? { instructions } : {}),
+        repositories: Object.keys(config.repositories),
+      },
+      {
+        store,
+        clock: nodeClock,
+        model,
+        catalogue,
+        workshop,
+        random: Math.random,
+        fatal: options.fatal,
+        log: runtimeLog(options.log),
+      },
+    );
+    let port = config.port;
+    let ready = false;
+    const app = makeApp({
+      runtime: gateway.runtime,
+      store,
+      clock: nodeClock,
+      token: () => admin.token,
+      allowed: () => allowLists(config, port),
+      newId: () => nanoid(),
+      about: { version: options.version, model: gateway.model, simulator: config.simulator },
+      resolveModel: catalogue.resolve,
+      spawn: gateway.toolset.spawn,
+      ready: () => ready,
+      log: {
+        answered: (request) => options.log.debug(request, 'answered'),
+        failed: (requestId, error) => options.log.error({ requestId, err: error }, 'a request failed'),
+      },
+      clientOf: (env) => connectionOf(env)?.remoteAddress,
+      hangUp: (env) => void connectionOf(env)?.destroy(),
+    });
+    const server = createAdaptorServer({ fetch: app.fetch });
+    port = await listen(server, config.host, config.port);
+    gateway.runtime.start();
+    ready = true;
+    let closing: Promise<void> | undefined;
+    return {
+      url: gatewayUrl(config, port),
+      port,
+      token: admin.token,
+      ...(admin.path ? { tokenPath: admin.path } : {}),
+      notices: [
+        ...config.warnings,
+        ...(admin.notice ? [admin.notice] : []),
+        ...swept.left.map((one) => `A process of an earlier gateway could not be ended: ${one}`),
+      ],
+      close() {
+        closing ??= stop(server, async () => {
+          ready = false;
+          await gateway.runtime.stop();
+          store.close();
+          await simulator?.close();
+        });
+        return closing;
+      },
+    };
+  } catch (error) {
+    store.close();
+    await simulator?.close();
+    throw error;
+  }
+}
+
+async function listen(
+  server: ReturnType<typeof createAdaptorServer>,
+  host: string,
+  port: number,
+): Promise<number> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}
+
+async function stop(server: ReturnType<typeof createAdaptorServer>, end: () => Promise<void>): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  const connections = isHttp1(server) ? server : undefined;
+  connections?.closeIdleConnections();
+  const cut = setTimeout(() => connections?.closeAllConnections(), DRAIN_MS);
+  await end();
+  await closed;
+  clearTimeout(cut);
+}
+
+function connectionOf(env: unknown): Socket | undefined {
+  if (typeof env !== 'object' || env === null || !('incoming' in env)) return undefined;
+  return env.incoming instanceof IncomingMessage ? env.incoming.socket : undefined;
+}
+
+function isHttp1(server: ReturnType<typeof createAdaptorServer>): server is Server {
+  return 'closeAllConnections' in server;
+}

@@ -1,0 +1,45 @@
+/**
+ * Owns where things of a workshop lie in the data folder, and how ids become file names. Makes no folder but
+ * the data folder itself.
+ */
+import { mkdirSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Folders {
+  /** Absolute, with no symbolic link in it, like all the others. */
+  readonly data: string;
+  /** What all sessions of a chat share, and see as /tmp. */
+  tmp(chat: string): string;
+  /** The workspace of a session without a repository. */
+  scratch(session: string): string;
+  /** The worktrees of a chat's subagents. */
+  worktrees(chat: string): string;
+  /** What is known of a session's worktree. */
+  record(session: string): string;
+  /** Half-written files and pipes; nothing in it outlives a start of the gateway. */
+  readonly partial: string;
+}
+
+export function makeFolders(dataFolder: string): Folders {
+  mkdirSync(dataFolder, { recursive: true });
+  const data = realpathSync(dataFolder);
+  return {
+    data,
+    tmp: (chat) => join(data, 'tmp', fileName(chat)),
+    scratch: (session) => join(data, 'scratch', fileName(session)),
+    worktrees: (chat) => join(data, 'worktrees', fileName(chat)),
+    record: (session) => join(data, 'workspaces', `${fileName(session)}.json`),
+    partial: join(data, 'partial'),
+  };
+}
+
+/** A name that is safe as one component of a path and as one part of a marker; different ids stay different. */
+export function fileName(id: string): string {
+  if (id === '') throw new Error('An empty id has no folder.');
+  return [...Buffer.from(id, 'utf8')]
+    .map((byte) => {
+      const char = String.fromCharCode(byte);
+      return /[A-Za-z0-9_-]/.test(char) ? char : `%${byte.toString(16).padStart(2, '0')}`;
+    })
+    .join('');
+}

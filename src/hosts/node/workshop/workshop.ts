@@ -1,0 +1,239 @@
+/**
+ * Owns the workshop of the Node host: which tool a call means, where its worker works, and that whatever goes
+ * wrong comes back as words. Never decides whether a call should run.
+ */
+import { existsSync, realpathSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { delimiter, dirname } from 'node:path';
+import type { ToolCall, ToolOutcome, Worker, Workshop } from '../../../core/ports.ts';
+import { bash } from '../../../tools/bash.ts';
+import { edit } from '../../../tools/edit.ts';
+import { read } from '../../../tools/read.ts';
+import { write } from '../../../tools/write.ts';
+import { runBash } from './bash.ts';
+import { editText, readLines, writeWhole } from './files.ts';
+import { makeFolders } from './folders.ts';
+import { makeGit } from './git.ts';
+import { findIsolation, type Isolation } from './isolation.ts';
+import { keepWork } from './keep-work.ts';
+import { endMarked, markerOf } from './marker.ts';
+import { scratchNote, type TmpNote, worktreeNote } from './note.ts';
+import type { OutputLimits } from './output.ts';
+import { isInside, type Places } from './places.ts';
+import { makeProcessQueue } from './process-queue.ts';
+import { loadRecord } from './record.ts';
+import type { Repositories } from './repository.ts';
+import { harmless } from './shown-text.ts';
+import { openWorktree } from './worktrees.ts';
+
+export interface WorkshopSetting {
+  readonly dataFolder: string;
+  /** Drawn once for a data folder: marks its processes among those of other gateways. */
+  readonly dataFolderId: string;
+  /** Name → path. */
+  readonly repositories: Repositories;
+  /** How many commands run at the same time. */
+  readonly processes: number;
+  /** The environment that commands get a few variables of. Default: the gateway's own. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** `marker` does without PID namespaces even where they work. */
+  readonly isolation?: 'marker';
+  readonly output?: OutputLimits;
+}
+
+export interface NodeWorkshop extends Workshop {
+  /** Ends the processes of earlier gateways on this data folder; to be called before any session goes on. */
+  sweepAll(): Promise<{ left: string[] }>;
+  /** How commands are kept together on this machine. */
+  isolation(): Promise<'namespace' | 'marker'>;
+}
+
+/** Milliseconds that the processes of a worker get to die before they are named. */
+const sweepPatienceMs = 3000;
+const defaultTimeoutSeconds = 300;
+const defaultLines = 2000;
+
+export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
+  const folders = makeFolders(setting.dataFolder);
+  const source = setting.environment ?? process.env;
+  const limits = setting.output ?? { shown: 30_000, kept: 50_000_000 };
+  const queue = makeProcessQueue(setting.processes);
+  const serially = makeLine();
+  const readable = Object.values(setting.repositories).flatMap((path) =>
+    existsSync(path) ? [realpathSync(path)] : [],
+  );
+  let found: Promise<Isolation> | undefined;
+
+  function isolation(): Promise<Isolation> {
+    // Commands may see the chat's folder as /tmp only if nothing that they need lies below the real one.
+    const needed = [
+      folders.data,
+      ...readable,
+      homedir(),
+      dirname(process.execPath),
+      ...(source.PATH ?? '').split(delimiter),
+    ];
+    found ??= findIsolation({
+      bindTmp: !needed.some((path) => path !== '' && isInside('/tmp', path)),
+      folder: folders.partial,
+      ...(setting.isolation === undefined ? {} : { only: setting.isolation }),
+    });
+    return found;
+  }
+
+  async function tmpOf(worker: Worker): Promise<TmpNote> {
+    const tmp = folders.tmp(worker.chat);
+    await mkdir(tmp, { recursive: true });
+    return { tmp, isTmp: (await isolation()).privateTmp };
+  }
+
+  async function workspaceOf(worker: Worker): Promise<{ folder: string; trusted: string[] } | undefined> {
+    if (worker.repo !== undefined) {
+      const record = await loadRecord(folders.record(worker.session));
+      if (record?.state !== 'made' || !existsSync(record.folder)) return undefined;
+      return { folder: record.folder, trusted: [record.folder, record.top, record.common] };
+    }
+    const folder = folders.scratch(worker.session);
+    await mkdir(folder, { recursive: true });
+    return { folder, trusted: [] };
+  }
+
+  async function dispatch(worker: Worker, call: ToolCall, options: RunOptions): Promise<ToolOutcome> {
+    const workspace = await workspaceOf(worker);
+    if (workspace === undefined) {
+      return { ok: false, text: 'Your workspace is not there any more, so no tool can work in it.' };
+    }
+    const { tmp } = await tmpOf(worker);
+    const places: Places = { workspace: workspace.folder, tmp, readable, closed: folders.data };
+    const files = { places, partial: folders.partial };
+    switch (call.name) {
+      case bash.name: {
+        const given = bash.parse(call.input);
+        if (!given.ok) return wrong(given.error);
+        const { command, timeout_seconds = defaultTimeoutSeconds } = given.input;
+        return runBash(
+          {
+            isolation: await isolation(),
+            queue,
+            source,
+            limits,
+            partial: folders.partial,
+            ceiling: folders.data,
+          },
+          {
+            worker,
+            callId: call.id,
+            marker: markerOf(setting.dataFolderId, worker.session, String(worker.attempt), call.id),
+            command,
+            timeoutMs: timeout_seconds * 1000,
+            workspace: workspace.folder,
+            tmp,
+            trusted: workspace.trusted,
+            ...options,
+          },
+        );
+      }
+      case read.name: {
+        const given = read.parse(call.input);
+        if (!given.ok) return wrong(given.error);
+        const { path, offset = 1, limit = defaultLines } = given.input;
+        return readLines(files, { path, offset, limit });
+      }
+      case write.name: {
+        const given = write.parse(call.input);
+        return given.ok ? writeWhole(files, given.input) : wrong(given.error);
+      }
+      case edit.name: {
+        const given = edit.parse(call.input);
+        if (!given.ok) return wrong(given.error);
+        const { path, old_text, new_text, replace_all = false } = given.input;
+        return editText(files, { path, oldText: old_text, newText: new_text, all: replace_all });
+      }
+      default:
+        return wrong(
+          `There is no work tool ${JSON.stringify(call.name)}; there are bash, read, write and edit.`,
+        );
+    }
+  }
+
+  return {
+    async run(worker, call, options) {
+      options.signal.throwIfAborted();
+      try {
+        return await dispatch(worker, call, options);
+      } catch (error) {
+        options.signal.throwIfAborted();
+        return wrong(`${call.name} failed: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    },
+
+    async open(worker, signal) {
+      signal.throwIfAborted();
+      try {
+        const tmp = await tmpOf(worker);
+        if (worker.repo === undefined)
+          return { kind: 'ready', note: scratchNote(folders.scratch(worker.session), tmp) };
+        const git = makeGit(source, markerOf(setting.dataFolderId, worker.session, 'git'));
+        const opened = await openWorktree(
+          { git, folders, repositories: setting.repositories, serially },
+          worker,
+          worker.repo,
+          signal,
+        );
+        if (opened.kind === 'failed') return { kind: 'failed', message: harmless(opened.message) };
+        return { kind: 'ready', note: await worktreeNote(opened.record, opened.remarks, tmp) };
+      } catch (error) {
+        signal.throwIfAborted();
+        const why = error instanceof Error ? error.message : String(error);
+        return { kind: 'failed', message: harmless(`The workspace could not be made: ${why}`) };
+      }
+    },
+
+    async close(worker) {
+      if (worker.repo === undefined) return undefined;
+      const record = await loadRecord(folders.record(worker.session));
+      if (record?.state !== 'made' || !existsSync(record.common)) return undefined;
+      const git = makeGit(source, markerOf(setting.dataFolderId, worker.session, 'git'));
+      return serially(record.common, () => keepWork(git, record, worker.path));
+    },
+
+    async sweep(worker) {
+      const mark = `${markerOf(setting.dataFolderId, worker.session, String(worker.attempt))}/`;
+      return { left: await endMarked({ mark }, sweepPatienceMs) };
+    },
+
+    async sweepAll() {
+      const left = await endMarked({ mark: `${markerOf(setting.dataFolderId)}/` }, sweepPatienceMs);
+      await rm(folders.partial, { recursive: true, force: true });
+      await isolation();
+      return { left };
+    },
+
+    isolation: async () => (await isolation()).kind,
+  };
+}
+
+interface RunOptions {
+  readonly signal: AbortSignal;
+  readonly limitMs?: number;
+  readonly onAlive: () => void;
+}
+
+function wrong(text: string): ToolOutcome {
+  return { ok: false, text: harmless(text) };
+}
+
+/** Runs the jobs of one key one after another; a failed one doesn't hold up the next. */
+function makeLine(): <T>(key: string, job: () => Promise<T>) => Promise<T> {
+  const last = new Map<string, Promise<unknown>>();
+  return (key, job) => {
+    const mine = (last.get(key) ?? Promise.resolve()).then(job, job);
+    const settled = mine.catch(() => undefined);
+    last.set(key, settled);
+    void settled.then(() => {
+      if (last.get(key) === settled) last.delete(key);
+    });
+    return mine;
+  };
+}

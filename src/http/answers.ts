@@ -1,0 +1,125 @@
+/**
+ * What the routes answer with: the schemas behind the types of the answers and behind their documentation.
+ * Holds no behaviour.
+ */
+import { z } from 'zod';
+import { subagentStatuses, usageSchema } from '../core/events.ts';
+import { feedSchemas, messageSchema, subagentSchema } from '../core/feed.ts';
+import { problemSchema } from './problem.ts';
+
+export const chatStatuses = ['idle', 'working', 'input_required', 'parked'] as const;
+
+const chatSchema = z.object({
+  id: z.string(),
+  title: z.string(),
+  status: z.enum(chatStatuses),
+  reason: z.string().optional().describe('Why it is parked.'),
+  model: z.string(),
+  owner: z.string(),
+  usage: usageSchema.describe("Its own and all its subagents', as far as known."),
+  createdAt: z.number().describe('Milliseconds since the epoch, as all times here.'),
+  subagents: z
+    .partialRecord(z.enum(subagentStatuses), z.int())
+    .describe('How many there are in each status.'),
+});
+export type ChatView = z.infer<typeof chatSchema>;
+
+const nextId = z
+  .string()
+  .nullable()
+  .describe('What to send as `before` for the next page; null: there is none.');
+const nextSeq = z
+  .number()
+  .nullable()
+  .describe('What to send as `after` for the next page; null: there is none.');
+
+export const chatAnswer = z.object({ chat: chatSchema });
+export const chatsAnswer = z.object({ chats: z.array(chatSchema), next: nextId });
+export const messageAnswer = z.object({ message: messageSchema });
+export const messagesAnswer = z.object({ messages: z.array(messageSchema), next: nextSeq });
+export const subagentAnswer = z.object({ subagent: subagentSchema });
+export const spawnAnswer = z.object({
+  subagent: subagentSchema,
+  note: z.string().optional().describe('What was done otherwise than asked.'),
+});
+export const subagentsAnswer = z.object({
+  subagents: z.array(subagentSchema).describe('The whole tree, newest first.'),
+  next: z.null(),
+});
+export const steerAnswer = z.object({ steer: z.object({ id: z.string(), state: z.literal('queued') }) });
+export const killAnswer = z.object({
+  killed: z.array(z.string()).describe('Labels of those it ended, with nothing of them left.'),
+  unconfirmed: z.array(z.string()).describe('Labels of those that may still live.'),
+  alreadyEnded: z.array(z.string()).describe('Labels of those that had ended by themselves.'),
+});
+
+/** One durable event of the feed, with its cursor. */
+export const feedEventSchema = z.union(
+  Object.entries(feedSchemas).map(([name, data]) =>
+    z.object({ id: z.int().describe('Its cursor.'), event: z.literal(name), data }),
+  ),
+);
+/** What a stream shows while it happens and nobody keeps. */
+const ephemeralSchema = z.union([
+  z.object({
+    event: z.literal('delta'),
+    data: z.object({
+      turn: z.number(),
+      message: z.string().describe('The id of the message that these words begin.'),
+      offset: z.number().describe('Where they stand in it; 0 again voids what was shown of it.'),
+      text: z.string(),
+    }),
+  }),
+  z.object({
+    event: z.literal('progress'),
+    data: z.object({
+      subagentId: z.string(),
+      steps: z.number(),
+      activity: z.string(),
+      usage: usageSchema,
+    }),
+  }),
+]);
+/** What a stream can bring: the fields of each event, its data as JSON. */
+export const streamedSchema = z.union([feedEventSchema, ephemeralSchema]);
+
+export const eventsAnswer = z.object({
+  events: z.array(feedEventSchema),
+  next: z.int().describe('What to send as `after` to go on. No events: it is the end of the log, for now.'),
+});
+
+export const healthAnswer = z.object({ status: z.literal('alive') });
+export const readyAnswer = z.object({ status: z.literal('ready') });
+export const aboutAnswer = z.object({
+  name: z.literal('tidings'),
+  version: z.string(),
+  description: z.string(),
+  simulator: z.boolean().describe('Whether the built-in simulator answers instead of a model.'),
+  model: z.string().describe('The model of chats that name none.'),
+  documentation: z.string(),
+  openapi: z.string(),
+});
+
+/** The schemas that have a name in the documentation. */
+export const namedSchemas = {
+  Chat: chatSchema,
+  Message: messageSchema,
+  Subagent: subagentSchema,
+  FeedEvent: feedEventSchema,
+  EphemeralEvent: ephemeralSchema,
+  StreamedEvent: streamedSchema,
+  ChatAnswer: chatAnswer,
+  ChatsAnswer: chatsAnswer,
+  MessageAnswer: messageAnswer,
+  MessagesAnswer: messagesAnswer,
+  SubagentAnswer: subagentAnswer,
+  SpawnAnswer: spawnAnswer,
+  SubagentsAnswer: subagentsAnswer,
+  SteerAnswer: steerAnswer,
+  KillAnswer: killAnswer,
+  EventsAnswer: eventsAnswer,
+  HealthAnswer: healthAnswer,
+  ReadyAnswer: readyAnswer,
+  AboutAnswer: aboutAnswer,
+  Problem: problemSchema,
+} as const;

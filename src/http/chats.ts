@@ -1,0 +1,176 @@
+/** The routes of chats: made, listed, shown, spoken to, read back, stopped and resumed. */
+import { z } from 'zod';
+import { decodeEvent } from '../core/events.ts';
+import { messageOf } from '../core/feed.ts';
+import { chatIdFor } from '../core/ids.ts';
+import { chatAnswer, chatsAnswer, messageAnswer, messagesAnswer } from './answers.ts';
+import { limit, messageBody, modelName, noQuery, requestId, title } from './fields.ts';
+import { admin, chatOf, isProblem } from './lookup.ts';
+import { messages, messagesQuery } from './messages.ts';
+import type { AppPorts } from './ports.ts';
+import { invalid } from './problem.ts';
+import { ask } from './repeat.ts';
+import { get, json, post, type Reply, type Route } from './route.ts';
+import { chatAsMade, chatView } from './views.ts';
+
+export function chatRoutes(ports: AppPorts): Route[] {
+  const { runtime, store } = ports;
+
+  function shown(status: number, id: string): Reply {
+    const state = chatOf(ports, id);
+    return isProblem(state) ? state : json(chatAnswer, status, { chat: chatView(ports, state) });
+  }
+
+  const created = post({
+    name: 'createChat',
+    path: '/v1/chats',
+    summary: 'Starts a chat.',
+    query: noQuery,
+    body: z.strictObject({ title: title.optional(), model: modelName.optional(), id: requestId }),
+    answers: {
+      201: { description: 'The chat.', schema: chatAnswer },
+      200: { description: 'The same request came before: the chat, as it was made.', schema: chatAnswer },
+    },
+    problems: ['id-reused'],
+    async handle({ body, key }) {
+      const id = key ? chatIdFor(admin.principal, key.id) : `chat_${ports.newId()}`;
+      // In a name space of its own: requests to the chat are free to use the same id.
+      const own = key && { ...key, id: `create ${key.id}` };
+      const done = await ask(ports, id, own, () => {
+        const model = ports.resolveModel(body.model ?? ports.about.model);
+        if ('unknown' in model)
+          return invalid([{ path: 'model', message: `is not known. ${model.message}` }]);
+        return {
+          type: 'create',
+          id,
+          owner: admin.principal,
+          title: body.title ?? '',
+          model: model.id,
+          secret: ports.newId(),
+        };
+      });
+      if (done.reply === 'problem') return done;
+      return json(chatAnswer, done.repeated ? 200 : 201, { chat: chatAsMade(ports, id) });
+    },
+  });
+
+  const listed = get({
+    name: 'listChats',
+    path: '/v1/chats',
+    summary: 'Lists chats, newest first.',
+    query: z.strictObject({
+      limit: limit(50, 200),
+      before: z.string().optional().describe('The id of a chat: those made before it.'),
+    }),
+    answers: { 200: { description: 'A page of chats.', schema: chatsAnswer } },
+    problems: [],
+    handle({ query: { before, limit: wanted = 50 } }) {
+      if (before !== undefined && store.session(before)?.kind !== 'main') {
+        return invalid([{ path: 'before', message: 'is not the id of a chat' }]);
+      }
+      const rows = store.chats({ limit: wanted + 1, ...(before === undefined ? {} : { before }) });
+      const page = rows.slice(0, wanted);
+      const chats = page.flatMap(({ id }) => {
+        const state = runtime.state(id);
+        return state ? [chatView(ports, state)] : [];
+      });
+      return json(chatsAnswer, 200, { chats, next: rows.length > wanted ? (page.at(-1)?.id ?? null) : null });
+    },
+  });
+
+  const said = post({
+    name: 'sendMessage',
+    path: '/v1/chats/{chat}/messages',
+    summary: 'Says something to the assistant.',
+    details:
+      'Answered once the message is durable; what comes of it is on the feed. It is in the next request to the model, whatever the chat is doing.',
+    query: noQuery,
+    body: messageBody,
+    answers: {
+      202: { description: 'The message is accepted.', schema: messageAnswer },
+      200: { description: 'The same request came before: its message.', schema: messageAnswer },
+    },
+    problems: ['not-found', 'id-reused'],
+    async handle({ chat, body, key }) {
+      const state = chatOf(ports, chat);
+      if (isProblem(state)) return state;
+      const parts = body.parts?.map(({ text }) => ({ type: 'text' as const, text: text.toWellFormed() }));
+      const done = await ask(ports, chat, key, () => ({
+        type: 'say',
+        parts: parts ?? [{ type: 'text', text: body.text ?? '' }],
+        interrupt: body.interrupt ?? false,
+        from: admin,
+      }));
+      if (done.reply === 'problem') return done;
+      if (done.answer.kind !== 'message') throw new Error(`a message was answered with ${done.answer.kind}`);
+      const [row] = store.events(chat, done.answer.seq - 1, 1);
+      const message = row && messageOf(chat, decodeEvent(row));
+      if (!message) throw new Error(`event ${done.answer.seq} of ${chat} is no message`);
+      return json(messageAnswer, done.repeated ? 200 : 202, { message });
+    },
+  });
+
+  const stopped = post({
+    name: 'stopChat',
+    path: '/v1/chats/{chat}/stop',
+    summary: "Ends the main session's turn; with `subagents`, the whole tree.",
+    query: noQuery,
+    body: z.strictObject({
+      subagents: z.boolean().optional().describe('Whether its subagents are killed, too.'),
+      id: requestId,
+    }),
+    answers: { 200: { description: 'The chat.', schema: chatAnswer } },
+    problems: ['not-found', 'id-reused'],
+    async handle({ chat, body, key }) {
+      const state = chatOf(ports, chat);
+      if (isProblem(state)) return state;
+      const done = await ask(ports, chat, key, () => ({
+        type: 'stop',
+        subagents: body.subagents ?? false,
+        from: admin,
+      }));
+      return done.reply === 'problem' ? done : shown(200, chat);
+    },
+  });
+
+  const resumed = post({
+    name: 'resumeChat',
+    path: '/v1/chats/{chat}/resume',
+    summary: 'Wakes a parked chat.',
+    query: noQuery,
+    body: z.strictObject({ id: requestId }),
+    answers: { 200: { description: 'The chat.', schema: chatAnswer } },
+    problems: ['not-found', 'id-reused'],
+    async handle({ chat, key }) {
+      const state = chatOf(ports, chat);
+      if (isProblem(state)) return state;
+      const done = await ask(ports, chat, key, () => ({ type: 'resume', from: admin }));
+      return done.reply === 'problem' ? done : shown(200, chat);
+    },
+  });
+
+  const one = get({
+    name: 'getChat',
+    path: '/v1/chats/{chat}',
+    summary: 'Shows a chat.',
+    query: noQuery,
+    answers: { 200: { description: 'The chat.', schema: chatAnswer } },
+    problems: ['not-found'],
+    handle: ({ chat }) => shown(200, chat),
+  });
+
+  const read = get({
+    name: 'listMessages',
+    path: '/v1/chats/{chat}/messages',
+    summary: "Reads a chat's messages in their order, the gateway's notices among them.",
+    query: messagesQuery,
+    answers: { 200: { description: 'A page of messages.', schema: messagesAnswer } },
+    problems: ['not-found'],
+    async handle({ chat, query }) {
+      const state = chatOf(ports, chat);
+      return isProblem(state) ? state : messages(ports, chat, query);
+    },
+  });
+
+  return [created, listed, one, said, read, stopped, resumed];
+}

@@ -1,0 +1,90 @@
+/** The feed's routes: a chat's and a subagent's, as a stream or in pages. */
+import { z } from 'zod';
+import { project } from '../core/feed.ts';
+import { eventsAnswer, streamedSchema } from './answers.ts';
+import { feedStream } from './feed-stream.ts';
+import { cursor, limit } from './fields.ts';
+import { pageOf } from './log-pages.ts';
+import { chatOf, isProblem } from './lookup.ts';
+import type { AppPorts } from './ports.ts';
+import { type Problem, problem } from './problem.ts';
+import { type AnswerDoc, type Asked, get, json, type Reply, type Route } from './route.ts';
+
+const feedQuery = z.strictObject({ after: cursor, limit: limit(100, 1_000) });
+
+export const feedDoc = {
+  details:
+    'As a stream (text/event-stream): each durable event has an `id`; come back with it as Last-Event-ID, or `?after=`, and you get every later one once. Without either the stream starts from now. `delta` and `progress` have no id and are not kept. With `Accept: application/json` the kept events come in pages, from the beginning or after `after`.',
+  query: feedQuery,
+  answers: {
+    200: [
+      { description: 'The feed.', media: 'text/event-stream', schema: streamedSchema },
+      { description: 'A page of the feed.', schema: eventsAnswer },
+    ] satisfies AnswerDoc[],
+  },
+};
+
+/** A session's feed, as its reader wants it. */
+export function feed(
+  ports: AppPorts,
+  session: string,
+  { c, query }: Asked<z.output<typeof feedQuery>>,
+): Reply | Promise<Reply> {
+  const head = ports.store.session(session)?.seq ?? 0;
+  // A browser that comes back repeats its first address, so the header is the later word.
+  const returned = c.req.header('last-event-id');
+  const given = returned ?? query.after;
+  const after = given === undefined ? undefined : position(given, head, returned === undefined);
+  if (typeof after === 'object') return after;
+  if (wantsPages(c.req.header('accept'))) return page(ports, session, after ?? 0, query.limit ?? 100);
+  const hangUp = ports.hangUp;
+  const stream = feedStream(ports, {
+    session,
+    after: after ?? head,
+    fromNow: after === undefined,
+    ...(hangUp ? { hangUp: () => hangUp(c.env) } : {}),
+  });
+  return new Response(stream, {
+    headers: {
+      'content-type': 'text/event-stream',
+      // Proxies that collect a response before they pass it on would hold the news back.
+      'x-accel-buffering': 'no',
+    },
+  });
+}
+
+function position(given: string, head: number, inQuery: boolean): number | Problem {
+  const at = /^\d{1,15}$/.test(given) ? Number(given) : Number.NaN;
+  if (at <= head) return at;
+  const path = inQuery ? 'after' : 'Last-Event-ID';
+  const message = `must be a cursor of this feed: a whole number from 0 to ${head}`;
+  return problem('bad-cursor', `${path} ${message}.`, { errors: [{ path, message }] });
+}
+
+function wantsPages(accept = ''): boolean {
+  return accept.includes('application/json') && !accept.includes('text/event-stream');
+}
+
+async function page(ports: AppPorts, session: string, after: number, wanted: number): Promise<Reply> {
+  const { shown, upTo } = await pageOf(ports, session, { after, limit: wanted }, (recorded) => {
+    const event = project(session, recorded);
+    return event && { id: recorded.seq, event: event.name, data: event.data };
+  });
+  return json(eventsAnswer, 200, { events: [...shown], next: upTo });
+}
+
+export function feedRoutes(ports: AppPorts): Route[] {
+  return [
+    get({
+      name: 'followChat',
+      path: '/v1/chats/{chat}/events',
+      summary: "Follows a chat: its own events and all its subagents' news.",
+      ...feedDoc,
+      problems: ['bad-cursor', 'not-found'],
+      handle(asked) {
+        const state = chatOf(ports, asked.chat);
+        return isProblem(state) ? state : feed(ports, asked.chat, asked);
+      },
+    }),
+  ];
+}

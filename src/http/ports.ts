@@ -1,0 +1,53 @@
+/**
+ * What a host must bring for its HTTP door: the runtime behind it, and the few things only a host knows.
+ * Holds no behaviour.
+ */
+import type { Clock, Store } from '../core/ports.ts';
+import type { Catalogue } from '../model/catalogue.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { SpawnTool } from '../tools/sessions-spawn.ts';
+
+export interface AppPorts {
+  readonly runtime: Pick<Runtime, 'send' | 'state' | 'live' | 'confirmDead' | 'broadcast'>;
+  readonly store: Pick<Store, 'session' | 'events' | 'key' | 'chats'>;
+  readonly clock: Clock;
+  /** The admin token in force. */
+  readonly token: () => string;
+  /** `Host` and `Origin` values that are let in, in lower case. */
+  readonly allowed: () => { readonly hosts: readonly string[]; readonly origins: readonly string[] };
+  /** A new random name of `[A-Za-z0-9_-]` with at least 120 bits: ids, secrets. */
+  readonly newId: () => string;
+  readonly about: About;
+  readonly resolveModel: Catalogue['resolve'];
+  /** The spawn tool's own input: what a person sends is checked as what a model sends. */
+  readonly spawn: Pick<SpawnTool, 'input' | 'parse'>;
+  /** Store open and loop running. */
+  readonly ready: () => boolean;
+  readonly log: HttpLog;
+  /** Whose connection it is, for the count of failed attempts to log in; absent: all share one count. */
+  readonly clientOf?: (env: unknown) => string | undefined;
+  /** Ends the connection under a request at once; absent: its response is broken off. */
+  readonly hangUp?: (env: unknown) => void;
+}
+
+export interface About {
+  readonly version: string;
+  /** Whether the built-in simulator answers instead of a model. */
+  readonly simulator: boolean;
+  /** The id of the model that chats use unless they say otherwise. */
+  readonly model: string;
+}
+
+export interface HttpLog {
+  readonly answered: (request: AnsweredRequest) => void;
+  /** A fault of the gateway: the asker was told no more than its request id. */
+  readonly failed: (requestId: string, error: unknown) => void;
+}
+
+export interface AnsweredRequest {
+  readonly requestId: string;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly ms: number;
+}

@@ -1,0 +1,152 @@
+/**
+ * A route as one value: its path, what it takes, what it answers, what it does. The server and the
+ * documentation are made from the same values, so neither can say what the other doesn't.
+ */
+
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import type { Context } from 'hono';
+import type { z } from 'zod';
+import type { RepeatKey } from '../runtime/actor.ts';
+import { faultsOf } from './fields.ts';
+import type { Place } from './place.ts';
+import { type Fault, invalid, type Problem, type ProblemKind } from './problem.ts';
+import { readJson } from './request-body.ts';
+
+export interface Json {
+  readonly reply: 'json';
+  readonly status: number;
+  readonly body: unknown;
+}
+export type Reply = Json | Problem | Response;
+
+export function json<Schema extends z.ZodType>(_: Schema, status: number, body: z.output<Schema>): Json {
+  return { reply: 'json', status, body };
+}
+
+/** What is documented of an answer. Without `schema` it isn't JSON: `media` names what it is. */
+export interface AnswerDoc {
+  readonly description: string;
+  readonly schema?: z.ZodType;
+  readonly media?: string;
+}
+
+interface RouteDoc {
+  /** Its name in the API's description. */
+  readonly name: string;
+  /** With `{chat}` and `{target}`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly details?: string;
+  /** Needs no token. */
+  readonly open?: boolean;
+  readonly answers: Readonly<Record<number, AnswerDoc | readonly AnswerDoc[]>>;
+  /** Besides those that any request may meet. */
+  readonly problems: readonly ProblemKind[];
+}
+
+export interface Route extends RouteDoc {
+  readonly method: 'GET' | 'POST';
+  readonly query: z.ZodObject;
+  /** As it is documented. */
+  readonly body?: z.ZodType;
+  readonly run: (c: Context, place: Place) => Promise<Reply>;
+}
+
+export interface Asked<Query> extends Place {
+  readonly c: Context;
+  readonly query: Query;
+}
+
+export interface Told<Query, Body> extends Asked<Query> {
+  readonly body: Body;
+  /** Present if the request has an `id`. */
+  readonly key: RepeatKey | undefined;
+}
+
+/** A route that reads. */
+export function get<Query extends z.ZodObject>(
+  spec: RouteDoc & {
+    readonly query: Query;
+    readonly handle: (asked: Asked<z.output<Query>>) => Reply | Promise<Reply>;
+  },
+): Route {
+  const { handle, ...doc } = spec;
+  return {
+    ...doc,
+    method: 'GET',
+    async run(c, place) {
+      const query = readQuery(c, spec.query);
+      return query.ok ? handle({ c, query: query.data, ...place }) : invalid(query.errors);
+    },
+  };
+}
+
+/**
+ * A route that does something.
+ * @param spec.documented the body's schema for the documentation, where it is not the one it is checked by
+ */
+export function post<Query extends z.ZodObject, Body extends z.ZodObject>(
+  spec: RouteDoc & {
+    readonly query: Query;
+    readonly body: Body;
+    readonly documented?: z.ZodType;
+    readonly handle: (told: Told<z.output<Query>, z.output<Body>>) => Reply | Promise<Reply>;
+  },
+): Route {
+  const { handle, body: schema, documented, ...doc } = spec;
+  const names = Object.keys(schema.shape);
+  return {
+    ...doc,
+    method: 'POST',
+    body: documented ?? schema,
+    async run(c, place) {
+      const query = readQuery(c, spec.query);
+      if (!query.ok) return invalid(query.errors);
+      const given = await readJson(c.req.raw);
+      if (given.reply === 'problem') return given;
+      const body = schema.safeParse(given.value);
+      if (!body.success) return invalid(faultsOf(body.error, given.value, names));
+      return handle({
+        c,
+        query: query.data,
+        body: body.data,
+        ...place,
+        key: keyOf([spec.path, place.chat, place.target], given.value),
+      });
+    },
+  };
+}
+
+function readQuery<Query extends z.ZodObject>(
+  c: Context,
+  schema: Query,
+): { ok: true; data: z.output<Query> } | { ok: false; errors: readonly Fault[] } {
+  const given: [string, string][] = [];
+  const errors: Fault[] = [];
+  for (const [name, values] of Object.entries(c.req.queries())) {
+    if (values.length > 1)
+      errors.push({ path: name, message: `is given ${values.length} times: give it once` });
+    given.push([name, values[0] ?? '']);
+  }
+  const query = Object.fromEntries(given);
+  const parsed = schema.safeParse(query);
+  if (!parsed.success) errors.push(...faultsOf(parsed.error, query, Object.keys(schema.shape)));
+  return parsed.success && errors.length === 0 ? { ok: true, data: parsed.data } : { ok: false, errors };
+}
+
+/** The request's `id`, and a hash of where and what it is besides: the order of keys doesn't matter. */
+function keyOf(place: readonly string[], body: unknown): RepeatKey | undefined {
+  if (typeof body !== 'object' || body === null || !('id' in body) || typeof body.id !== 'string')
+    return undefined;
+  const { id, ...rest } = body;
+  return { id, hash: bytesToHex(sha256(utf8ToBytes(canonical([place, rest])))) };
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}

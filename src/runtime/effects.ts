@@ -1,0 +1,153 @@
+/**
+ * Runs one effect and sends what it came to as a command. The only place where the kinds of effects meet the
+ * outside; what is to run is decided elsewhere.
+ */
+import type { Clock, ToolOutcome, Workshop } from '../core/ports.ts';
+import type { Effect } from '../core/wants.ts';
+import type { Actor } from './actor.ts';
+import { type CallPorts, callModel } from './calls.ts';
+import type { Inspect } from './inspect.ts';
+import { deliver, type OutboxPorts } from './outbox.ts';
+import type { Running } from './reconcile.ts';
+
+export interface EffectPorts extends CallPorts, OutboxPorts {
+  readonly workshop: Workshop;
+  /** Tools that look at sessions; undefined for those that the workshop runs. */
+  readonly inspect: Inspect;
+  /** What a main session's tools may take. */
+  readonly mainToolMs: number;
+  /** Told of an effect that failed in a way no command speaks of: a programmer's error. */
+  readonly broken: (actor: Actor, effect: Effect, error: unknown) => void;
+}
+
+const BROKEN_PAUSE_MS = 5_000;
+const CLOSE_TRIES = 3;
+const CLOSE_PAUSE_MS = 500;
+
+/** Why an effect is aborted: made once, since an error made for each would look up where it was made. */
+const unwanted = new DOMException('The effect is no longer wanted.', 'AbortError');
+
+export function runEffect(actor: Actor, effect: Effect, ports: EffectPorts): Running {
+  const control = new AbortController();
+  const { signal } = control;
+  const done = perform(actor, effect, ports, signal)
+    .catch((error: unknown) => {
+      if (signal.aborted) return;
+      ports.broken(actor, effect, error);
+      // It is still wanted, so it is started again, but not in a frenzy.
+      return sleep(ports.clock, BROKEN_PAUSE_MS, signal);
+    })
+    .catch(() => {});
+  return { done, abort: () => control.abort(unwanted) };
+}
+
+async function perform(actor: Actor, effect: Effect, ports: EffectPorts, signal: AbortSignal): Promise<void> {
+  const { clock, workshop } = ports;
+  switch (effect.kind) {
+    case 'model':
+      return callModel(actor, effect.step, ports, signal);
+    case 'mail':
+      return deliver(actor, effect, ports, signal);
+    case 'tool':
+      return runTool(actor, effect, ports, signal);
+    case 'open': {
+      const idle = actor.work.busy();
+      const opened = await workshop.open(effect.worker, signal).finally(idle);
+      signal.throwIfAborted();
+      await actor.send(
+        opened.kind === 'ready'
+          ? { type: 'opened', attempt: effect.attempt, note: opened.note }
+          : { type: 'unopened', attempt: effect.attempt, message: opened.message },
+      );
+      return;
+    }
+    case 'close':
+      await closeWorkspace(actor, effect, ports, signal);
+      return;
+    case 'sweep': {
+      const { left } = await workshop.sweep(effect.worker);
+      await actor.send({ type: 'swept', attempt: effect.attempt, left });
+      return;
+    }
+    case 'timer':
+      await sleep(clock, effect.ms, signal);
+      await actor.send({ type: 'timer', timer: effect.timer });
+      return;
+    case 'worked':
+      await when((fire) => actor.work.afterWork(effect.ms, fire), signal);
+      await actor.send({ type: 'timer', timer: effect.timer });
+      return;
+    case 'idle':
+      await when((fire) => actor.work.afterIdle(effect.ms, fire), signal);
+      await actor.send({ type: 'timer', timer: effect.timer });
+      return;
+  }
+}
+
+/** A workspace that can't be closed must not hold up the ending: after a few tries that is told with it. */
+async function closeWorkspace(
+  actor: Actor,
+  { attempt, worker }: Extract<Effect, { kind: 'close' }>,
+  { workshop, clock }: EffectPorts,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let left = CLOSE_TRIES - 1; ; left--) {
+    try {
+      const workspace = await workshop.close(worker);
+      await actor.send({ type: 'closed', attempt, ...(workspace ? { workspace } : {}) });
+      return;
+    } catch (error) {
+      if (left === 0) {
+        const failure = error instanceof Error ? error.message : String(error);
+        await actor.send({ type: 'closed', attempt, failure });
+        return;
+      }
+    }
+    await sleep(clock, CLOSE_PAUSE_MS, signal);
+  }
+}
+
+async function runTool(
+  actor: Actor,
+  effect: Extract<Effect, { kind: 'tool' }>,
+  ports: EffectPorts,
+  signal: AbortSignal,
+): Promise<void> {
+  const started = ports.clock.monotonic();
+  const idle = actor.work.busy();
+  let outcome: ToolOutcome;
+  try {
+    outcome =
+      ports.inspect(actor, effect.tool) ??
+      (await ports.workshop.run(effect.worker, effect.tool, {
+        signal,
+        ...(actor.state?.kind === 'main' ? { limitMs: ports.mainToolMs } : {}),
+        onAlive: () => actor.work.touch(),
+      }));
+  } finally {
+    idle();
+  }
+  signal.throwIfAborted();
+  const ms = Math.round(ports.clock.monotonic() - started);
+  await actor.send({ type: 'tool', call: effect.call, ok: outcome.ok, text: outcome.text, ms });
+}
+
+/** Resolves after `ms`; rejects when `signal` aborts before. */
+export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return when((fire) => clock.after(ms, fire), signal);
+}
+
+function when(arm: (fire: () => void) => () => void, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const leave = (): void => {
+      cancel();
+      reject(signal.reason);
+    };
+    const cancel = arm(() => {
+      signal.removeEventListener('abort', leave);
+      resolve();
+    });
+    signal.addEventListener('abort', leave, { once: true });
+  });
+}

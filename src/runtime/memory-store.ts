@@ -1,0 +1,115 @@
+/**
+ * A store in plain memory: the semantics and errors of the durable ones, for simulations and tests.
+ * Keeps nothing beyond the process.
+ */
+import type { Commit, LogRow, RequestKey, SessionId, SessionRow, Snapshot, Store } from '../core/ports.ts';
+import { checkCommit, repeatedKey, wholeNumber } from './store-rules.ts';
+
+interface Entry {
+  readonly row: Omit<SessionRow, 'seq' | 'wants'>;
+  /** Place in the order of creation; breaks ties of `createdAt`. */
+  readonly order: number;
+  readonly log: LogRow[];
+  readonly keys: Map<string, RequestKey>;
+  wants: boolean;
+  snapshot: Snapshot | undefined;
+}
+
+/** An empty store. A host that "crashes" in a simulation is simply a new runtime on the same store. */
+export function memoryStore(): Store {
+  const sessions = new Map<SessionId, Entry>();
+  let created = 0;
+
+  function rowOf(entry: Entry): SessionRow {
+    return { ...entry.row, seq: entry.log.length, wants: entry.wants };
+  }
+
+  /** Throws for the first commit that may not be written, before any of them is. */
+  function checkBatch(batch: readonly Commit[]): void {
+    const lasts = new Map<SessionId, number>();
+    const keys = new Set<string>();
+    for (const commit of batch) {
+      const entry = sessions.get(commit.session);
+      const last = lasts.get(commit.session) ?? entry?.log.length;
+      lasts.set(commit.session, checkCommit(commit, last));
+      if (commit.key === undefined) continue;
+      const name = JSON.stringify([commit.session, commit.key.id]);
+      if (keys.has(name) || entry?.keys.has(commit.key.id)) throw repeatedKey(commit.session, commit.key.id);
+      keys.add(name);
+    }
+  }
+
+  function write(commit: Commit): void {
+    if (commit.create !== undefined) {
+      const { chat, parent, kind, owner, createdAt } = commit.create;
+      created += 1;
+      sessions.set(commit.session, {
+        row: { id: commit.session, chat, parent, kind, owner, createdAt },
+        order: created,
+        log: [],
+        keys: new Map(),
+        wants: false,
+        snapshot: undefined,
+      });
+    }
+    const entry = sessions.get(commit.session);
+    if (entry === undefined) throw new Error(`session ${commit.session} was checked and is not there`);
+    for (const { seq, at, event } of commit.events) entry.log.push({ seq, at, event });
+    entry.wants = commit.wants;
+    if (commit.key !== undefined) entry.keys.set(commit.key.id, { ...commit.key });
+    if (commit.snapshot !== undefined && commit.snapshot.seq >= (entry.snapshot?.seq ?? 0)) {
+      entry.snapshot = { ...commit.snapshot };
+    }
+  }
+
+  function newestFirst(a: Entry, b: Entry): number {
+    return b.row.createdAt - a.row.createdAt || b.order - a.order;
+  }
+
+  return {
+    commit(batch) {
+      checkBatch(batch);
+      for (const commit of batch) write(commit);
+    },
+
+    events(session, after, limit) {
+      const from = wholeNumber(after, 'after');
+      const count = wholeNumber(limit, 'limit');
+      return (sessions.get(session)?.log ?? []).slice(from, from + count);
+    },
+
+    session(id) {
+      const entry = sessions.get(id);
+      return entry === undefined ? undefined : rowOf(entry);
+    },
+
+    snapshot(session) {
+      return sessions.get(session)?.snapshot;
+    },
+
+    key(session, id) {
+      return sessions.get(session)?.keys.get(id);
+    },
+
+    wanting() {
+      const wanted = [...sessions.values()].filter((entry) => entry.wants);
+      wanted.sort((a, b) => {
+        if (a.row.kind !== b.row.kind) return a.row.kind === 'main' ? -1 : 1;
+        return newestFirst(b, a);
+      });
+      return wanted.map((entry) => entry.row.id);
+    },
+
+    chats({ before, limit, owner }) {
+      const count = wholeNumber(limit, 'limit');
+      const border = before === undefined ? undefined : sessions.get(before);
+      if (before !== undefined && border === undefined) return [];
+      return [...sessions.values()]
+        .filter((entry) => entry.row.kind === 'main' && (owner === undefined || entry.row.owner === owner))
+        .filter((entry) => border === undefined || newestFirst(border, entry) < 0)
+        .sort(newestFirst)
+        .slice(0, count)
+        .map(rowOf);
+    },
+  };
+}

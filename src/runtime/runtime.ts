@@ -1,0 +1,223 @@
+/**
+ * All sessions of this process: finds or loads the actor that a command is for, takes up at the start what
+ * was at work, and brings all of it to rest at the end. Owns no rule of a session.
+ */
+import type { Command, Refusal, Rules } from '../core/commands.ts';
+import type { Recorded } from '../core/events.ts';
+import type { CallOutcome, Clock, Model, Store, Workshop } from '../core/ports.ts';
+import type { Session } from '../core/session.ts';
+import { isDead } from '../core/subagents.ts';
+import type { Effect } from '../core/wants.ts';
+import { type Actor, makeActor, type Outcome, type RepeatKey } from './actor.ts';
+import { type Broadcast, makeBroadcast } from './broadcast.ts';
+import type { Intend } from './calls.ts';
+import { type Committer, makeCommitter } from './committer.ts';
+import { runEffect } from './effects.ts';
+import { makeInspect } from './inspect.ts';
+import { type Lanes, makeLanes } from './lanes.ts';
+
+export interface RuntimePorts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly model: Model;
+  readonly workshop: Workshop;
+  readonly rules: Rules;
+  readonly intend: Intend;
+  readonly maxModelCalls: number;
+  readonly mainToolMs: number;
+  readonly random: () => number;
+  /** A commit failed: nothing of it was acknowledged, and the process must end. */
+  readonly fatal: (error: unknown) => void;
+  readonly log: RuntimeLog;
+}
+
+export interface RuntimeLog {
+  readonly retried: (
+    session: string,
+    failure: Extract<CallOutcome, { kind: 'again' }>,
+    attempt: number,
+  ) => void;
+  readonly gaveUp: (session: string, to: string, refusal: Refusal) => void;
+  readonly unreached: (session: string, to: string, error: unknown) => void;
+  readonly broken: (session: string, effect: Effect, error: unknown) => void;
+}
+
+export interface Runtime {
+  /** Resolves once what the command led to is durable. Rejects never for a reason of the session's. */
+  send(session: string, command: Command, key?: RepeatKey): Promise<Outcome>;
+  /** A session's committed state; undefined when there is no such session. */
+  state(session: string): Session | undefined;
+  /** The same, only if it is in memory already. */
+  live(session: string): Session | undefined;
+  /** Resolves when all of `targets` are confirmed dead in `chat`'s tree, or after `ms`. */
+  confirmDead(chat: string, targets: readonly string[], ms: number): Promise<void>;
+  /** Takes up every session that was at work. Returns at once; the work goes on in the background. */
+  start(): void;
+  /** Ends all that runs, writes the last word of a clean stop, commits. Resolves when all has ended. */
+  stop(): Promise<void>;
+  readonly broadcast: Broadcast;
+  readonly lanes: Lanes;
+  readonly committer: Committer;
+  readonly actors: number;
+}
+
+/** Actors at rest that are kept in memory. */
+const KEPT_AT_REST = 200;
+/** Sessions taken up in one turn of the event loop at a start. */
+const TAKEN_UP_PER_TURN = 4;
+const PROGRESS_MS = 1_000;
+
+export function makeRuntime(ports: RuntimePorts): Runtime {
+  const { store, clock } = ports;
+  const actors = new Map<string, Actor>();
+  const broadcast = makeBroadcast();
+  const lanes = makeLanes(ports.maxModelCalls, clock);
+  const committer = makeCommitter(store, clock, ports.fatal);
+  const progressed = new Set<string>();
+  let stopping = false;
+
+  const effectPorts = {
+    ...ports,
+    lanes,
+    broadcast,
+    inspect: makeInspect({ store, live, now: () => clock.now() }),
+    reach: (session: string, command: Command) => send(session, command),
+    failed: (actor: Actor, failure: Extract<CallOutcome, { kind: 'again' }>, attempt: number) =>
+      ports.log.retried(actor.id, failure, attempt),
+    gaveUp: (actor: Actor, to: string, refusal: Refusal) => ports.log.gaveUp(actor.id, to, refusal),
+    unreached: (actor: Actor, to: string, error: unknown) => ports.log.unreached(actor.id, to, error),
+    broken: (actor: Actor, effect: Effect, error: unknown) => ports.log.broken(actor.id, effect, error),
+  };
+
+  function actorOf(id: string): Actor {
+    const known = actors.get(id);
+    if (known) {
+      // Most recently used last: the oldest at rest are forgotten first.
+      actors.delete(id);
+      actors.set(id, known);
+      return known;
+    }
+    const actor = makeActor(id, {
+      store,
+      clock,
+      committer,
+      rules: ports.rules,
+      run: (one, effect) => runEffect(one, effect, effectPorts),
+      published,
+    });
+    // Before it is one of them: it is at rest itself until its first command, and must not be forgotten.
+    forget();
+    actors.set(id, actor);
+    // A session that wants something and is not in memory was at work when its host went down.
+    if (actor.state && store.session(id)?.wants) void actor.send({ type: 'host.started' }).then(actor.wake);
+    return actor;
+  }
+
+  function forget(): void {
+    if (actors.size <= KEPT_AT_REST) return;
+    let excess = actors.size - KEPT_AT_REST;
+    for (const [id, actor] of actors) {
+      if (excess <= 0) return;
+      if (!actor.atRest) continue;
+      actors.delete(id);
+      excess -= 1;
+    }
+  }
+
+  async function send(session: string, command: Command, key?: RepeatKey): Promise<Outcome> {
+    if (stopping) throw new Error('the gateway is stopping');
+    return actorOf(session).send(command, key);
+  }
+
+  function live(session: string): Session | undefined {
+    return actors.get(session)?.state;
+  }
+
+  function published(actor: Actor, events: readonly Recorded[]): void {
+    for (const { event } of events) {
+      if (event.type === 'step.answered' || event.type === 'step.abandoned') broadcast.silence(actor.id);
+    }
+    broadcast.events(actor.id, events);
+    progress(actor);
+  }
+
+  /** Tells the chat what a subagent does now, at most once a second each. */
+  function progress(actor: Actor): void {
+    const { state } = actor;
+    if (!state?.spec || progressed.has(actor.id) || !broadcast.hears(state.chat)) return;
+    progressed.add(actor.id);
+    const tell = (now: Session): void =>
+      broadcast.ephemeral(now.chat, {
+        name: 'progress',
+        data: {
+          subagentId: now.id,
+          steps: now.attemptSteps,
+          activity: now.activity,
+          usage: now.usage,
+        },
+      });
+    tell(state);
+    clock.after(PROGRESS_MS, () => {
+      progressed.delete(actor.id);
+      const now = actor.state;
+      if (now && now.seq !== state.seq && now.activity !== state.activity) progress(actor);
+    });
+  }
+
+  return {
+    broadcast,
+    lanes,
+    committer,
+    send,
+    live,
+    get actors() {
+      return actors.size;
+    },
+    state(session) {
+      return live(session) ?? (store.session(session) ? actorOf(session).state : undefined);
+    },
+    confirmDead(chat, targets, ms) {
+      const dead = (): boolean => {
+        const tree = actorOf(chat).state?.tree;
+        return targets.every((id) => {
+          const card = tree?.cards[id];
+          return card === undefined || isDead(card);
+        });
+      };
+      return new Promise((resolve) => {
+        if (dead()) return resolve();
+        const finish = (): void => {
+          cancel();
+          unfollow();
+          resolve();
+        };
+        const cancel = clock.after(ms, finish);
+        const unfollow = broadcast.follow(chat, {
+          onEvents: (events) => {
+            if (events.some(({ event }) => event.type === 'mail.accepted') && dead()) finish();
+          },
+          onEphemeral: () => {},
+        });
+      });
+    },
+    start() {
+      const ids = store.wanting();
+      const takeUp = (from: number): void => {
+        if (stopping || from >= ids.length) return;
+        for (const id of ids.slice(from, from + TAKEN_UP_PER_TURN)) actorOf(id);
+        clock.soon(() => takeUp(from + TAKEN_UP_PER_TURN));
+      };
+      takeUp(0);
+    },
+    async stop() {
+      stopping = true;
+      const all = [...actors.values()];
+      await Promise.all(all.map((actor) => actor.close()));
+      const last = all
+        .filter((actor) => actor.state && !actor.atRest)
+        .map((actor) => actor.send({ type: 'host.stopping' }));
+      committer.flush();
+      await Promise.all(last);
+    },
+  };
+}

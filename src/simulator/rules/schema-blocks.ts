@@ -1,0 +1,107 @@
+/** The content blocks that a request may hold, and the fields of each. Knows nothing of roles or order. */
+import { isFields } from '../request.ts';
+
+type Kind = 'string' | 'object' | 'content' | 'any';
+
+interface Shape {
+  readonly required: Readonly<Record<string, Kind>>;
+  readonly optional: readonly string[];
+}
+
+const cache = 'cache_control';
+
+const shapes: Readonly<Record<string, Shape>> = {
+  text: { required: { text: 'string' }, optional: ['citations', cache] },
+  image: { required: { source: 'object' }, optional: ['transformations', cache] },
+  document: { required: { source: 'object' }, optional: ['title', 'context', 'citations', cache] },
+  search_result: {
+    required: { source: 'string', title: 'string', content: 'content' },
+    optional: ['citations', cache],
+  },
+  // A cache mark on thinking is named by a rule of its own.
+  thinking: { required: { thinking: 'string', signature: 'string' }, optional: [cache] },
+  redacted_thinking: { required: { data: 'string' }, optional: [cache] },
+  tool_use: {
+    required: { id: 'string', name: 'string', input: 'any' },
+    optional: ['caller', 'toolset_name', cache],
+  },
+  tool_result: {
+    required: { tool_use_id: 'string' },
+    optional: ['content', 'is_error', 'toolset_name', cache],
+  },
+  server_tool_use: { required: { id: 'string', name: 'string', input: 'any' }, optional: ['caller', cache] },
+  container_upload: { required: { file_id: 'string' }, optional: [cache] },
+};
+
+/** Results of tools that the API runs itself; passed back as they came. */
+const serverResults = new Set([
+  'web_search_tool_result',
+  'web_fetch_tool_result',
+  'code_execution_tool_result',
+  'bash_code_execution_tool_result',
+  'text_editor_code_execution_tool_result',
+  'tool_search_tool_result',
+  'mcp_tool_use',
+  'mcp_tool_result',
+]);
+
+const insideResults = new Set(['text', 'image', 'search_result', 'document']);
+
+/** Whether a tool's type names one that the API defines: `web_search_20260318`, `bash_20250124` … */
+export function isServerTool(type: string): boolean {
+  return /^(bash|text_editor|web_search|web_fetch|code_execution|memory|computer|computer_toolset|browser_toolset|tool_search_tool_(bm25|regex)|mcp_toolset)(_\d{8})?$/.test(
+    type,
+  );
+}
+
+/** Whether a block belongs to a tool that the API runs itself. */
+export function isServerBlock(type: string): boolean {
+  return type === 'server_tool_use' || serverResults.has(type);
+}
+
+/** What is wrong with one block at a place such as `messages.0.content.1`. */
+export function blockFault(at: string, block: unknown, betas: readonly string[]): string | undefined {
+  if (!isFields(block)) return `${at}: Input should be an object`;
+  const type = block.type;
+  if (typeof type !== 'string') return `${at}.type: Field required`;
+  if (serverResults.has(type)) return undefined;
+  if (type === 'compaction' && betas.some((beta) => beta.startsWith('compact-'))) return undefined;
+  const shape = shapes[type];
+  if (shape === undefined) return `${at}: Input tag '${type}' is not one of the expected tags`;
+  for (const [name, kind] of Object.entries(shape.required)) {
+    const value = block[name];
+    if (value === undefined) return `${at}.${type}.${name}: Field required`;
+    if (kind === 'string' && typeof value !== 'string')
+      return `${at}.${type}.${name}: Input should be a valid string`;
+    if (kind === 'object' && !isFields(value)) return `${at}.${type}.${name}: Input should be an object`;
+    if (kind === 'content' && !Array.isArray(value)) return `${at}.${type}.${name}: Input should be a list`;
+  }
+  for (const name in block)
+    if (name !== 'type' && !(name in shape.required) && !shape.optional.includes(name))
+      return `${at}.${type}.${name}: Extra inputs are not permitted`;
+  return type === 'tool_result'
+    ? resultFault(`${at}.tool_result`, block.content, block.is_error, betas)
+    : undefined;
+}
+
+function resultFault(
+  at: string,
+  content: unknown,
+  isError: unknown,
+  betas: readonly string[],
+): string | undefined {
+  if (isError !== undefined && typeof isError !== 'boolean')
+    return `${at}.is_error: Input should be a boolean`;
+  if (content === undefined || typeof content === 'string') return undefined;
+  if (!Array.isArray(content)) return `${at}.content: Input should be a valid string or list`;
+  for (const [index, block] of content.entries()) {
+    const inner = `${at}.content.${index}`;
+    const type = isFields(block) ? block.type : undefined;
+    if (type === 'tool_reference' || type === 'browser_state') continue;
+    if (typeof type !== 'string' || !insideResults.has(type))
+      return `${inner}: a tool result holds ${[...insideResults].join(', ')}, not ${String(type)}`;
+    const fault = blockFault(inner, block, betas);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}

@@ -1,0 +1,122 @@
+/**
+ * Which tools a session has and what a call of one means. Owns the reading of calls: from what a model sent to
+ * an intent that core acts on, or to words that say what was wrong with it.
+ */
+import type { IntendedCall, Intent, PrefixSubject } from '../core/commands.ts';
+import { head } from '../core/fence.ts';
+import type { Json, ToolCall, ToolSchema } from '../core/ports.ts';
+import { bash } from './bash.ts';
+import { edit } from './edit.ts';
+import { read } from './read.ts';
+import { type SpawnSettings, type SpawnTool, sessionsSpawn } from './sessions-spawn.ts';
+import { report, staySilent } from './speech.ts';
+import { subagents } from './subagents.ts';
+import type { WorkTool } from './work-tool.ts';
+import { write } from './write.ts';
+
+export interface Toolset {
+  readonly spawn: SpawnTool;
+  /** The tools that such a session is told of, in a fixed order. */
+  schemas(subject: Pick<PrefixSubject, 'kind' | 'mayDelegate'>): ToolSchema[];
+  /** What a call means. Never throws: a model's mistake comes back as an intent with the words for it. */
+  intend(
+    call: ToolCall,
+    subject: Pick<PrefixSubject, 'kind' | 'mayDelegate'>,
+  ): Omit<IntendedCall, 'id' | 'name' | 'input'>;
+}
+
+/** @param canWork whether the host has folders and processes: otherwise the work tools are absent. */
+export function makeToolset(settings: SpawnSettings & { readonly canWork: boolean }): Toolset {
+  const spawn = sessionsSpawn(settings);
+  const work: readonly Pick<WorkTool<unknown>, 'name' | 'schema' | 'readOnly' | 'repeatable' | 'parse'>[] =
+    settings.canWork ? [bash, read, write, edit] : [];
+
+  function toolsOf(subject: Pick<PrefixSubject, 'kind' | 'mayDelegate'>) {
+    return [
+      ...(subject.mayDelegate ? [spawn.tool, subagents] : []),
+      subject.kind === 'main' ? staySilent : report,
+      ...work,
+    ];
+  }
+
+  function intentOf(call: ToolCall, names: readonly string[]): Intent {
+    if (!names.includes(call.name)) {
+      return { do: 'error', text: `There is no tool ${head(call.name, 80)}; there is ${names.join(', ')}.` };
+    }
+    switch (call.name) {
+      case 'sessions_spawn': {
+        const parsed = spawn.parse(call.input);
+        return parsed.ok ? { do: 'spawn', request: parsed.request } : { do: 'error', text: parsed.error };
+      }
+      case 'subagents':
+        return subagentsIntent(call.input);
+      case 'stay_silent': {
+        const parsed = staySilent.parse(call.input);
+        return parsed.ok ? { do: 'silent' } : { do: 'error', text: parsed.error };
+      }
+      case 'report': {
+        const parsed = report.parse(call.input);
+        return parsed.ok
+          ? { do: 'progress', text: parsed.input.progress }
+          : { do: 'error', text: parsed.error };
+      }
+      default: {
+        const tool = work.find((one) => one.name === call.name);
+        const parsed = tool?.parse(call.input);
+        if (!tool || !parsed) throw new Error(`${call.name} is offered and nobody runs it`);
+        return parsed.ok
+          ? {
+              do: 'work',
+              readOnly: tool.readOnly,
+              repeatable: tool.repeatable,
+              processes: tool.name === bash.name,
+            }
+          : { do: 'error', text: parsed.error };
+      }
+    }
+  }
+
+  return {
+    spawn,
+    schemas: (subject) => toolsOf(subject).map((tool) => tool.schema),
+    intend(call, subject) {
+      const names = toolsOf(subject).map((tool) => tool.name);
+      return { summary: summaryOf(call), intent: intentOf(call, names) };
+    },
+  };
+}
+
+function subagentsIntent(input: ToolCall['input']): Intent {
+  const parsed = subagents.parse(input);
+  if (!parsed.ok) return { do: 'error', text: parsed.error };
+  const { action, target, message, interrupt } = parsed.input;
+  const reading: Intent = { do: 'work', readOnly: true, repeatable: true, processes: false };
+  if (action === 'list') return reading;
+  if (target === undefined) {
+    return { do: 'error', text: `subagents ${action} needs a \`target\`: a label, a path or an id.` };
+  }
+  switch (action) {
+    case 'show':
+      return reading;
+    case 'kill':
+      return { do: 'kill', target };
+    case 'steer':
+      return message === undefined
+        ? { do: 'error', text: 'subagents steer needs a `message`: what it is to know or do differently.' }
+        : { do: 'steer', target, message: message.toWellFormed(), interrupt: interrupt ?? false };
+  }
+}
+
+/** The field of an input that says most to people who look on. */
+const telling = ['command', 'path', 'progress', 'label', 'target', 'task'] as const;
+
+function summaryOf(call: ToolCall): string {
+  const action = text(call.input.action);
+  const field = telling.map((name) => text(call.input[name])).find((value) => value !== undefined);
+  const words = [action, field?.split('\n', 1)[0]].filter((word) => word !== undefined && word !== '');
+  return words.length === 0 ? call.name : `${call.name}: ${head(words.join(' '), 160)}`;
+}
+
+function text(value: Json | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,13 @@
+/** The promises that outlive the process: kept through `kill -9` at random moments. `npm run fault` does a thousand. */
+import { expect, test } from 'vitest';
+import { runFaults } from './kill.ts';
+
+test('thirty kills at random moments lose nothing, tell nothing twice and leave nothing behind', async () => {
+  const summary = await runFaults({ kills: 30, seed: 20_261_120, killsPerRound: 30, chats: 2 });
+  expect(summary.breaches).toEqual([]);
+  expect(summary.kills).toBe(30);
+  // A run in which nothing happened would prove nothing; how much does depends on the machine.
+  expect(summary.messages).toBeGreaterThan(5);
+  expect(summary.endings).toBeGreaterThan(5);
+  expect(summary.crashes).toBeGreaterThan(10);
+}, 300_000);

@@ -1,0 +1,279 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { documentation } from './documented.ts';
+import { openDoor } from './door.ts';
+
+describe('/openapi.json', () => {
+  test('describes every call of the contract, and nothing that is not built', async () => {
+    const { app } = openDoor();
+    const { all } = await documentation(app);
+    const calls = [...new Set(all.map((one) => one.replace(/ \d+$/, '')))];
+    expect(calls.sort()).toEqual([
+      'GET /',
+      'GET /docs',
+      'GET /healthz',
+      'GET /openapi.json',
+      'GET /readyz',
+      'GET /v1/chats',
+      'GET /v1/chats/{chat}',
+      'GET /v1/chats/{chat}/events',
+      'GET /v1/chats/{chat}/messages',
+      'GET /v1/chats/{chat}/subagents',
+      'GET /v1/chats/{chat}/subagents/{target}',
+      'GET /v1/chats/{chat}/subagents/{target}/events',
+      'GET /v1/chats/{chat}/subagents/{target}/messages',
+      'POST /v1/chats',
+      'POST /v1/chats/{chat}/messages',
+      'POST /v1/chats/{chat}/resume',
+      'POST /v1/chats/{chat}/stop',
+      'POST /v1/chats/{chat}/subagents',
+      'POST /v1/chats/{chat}/subagents/{target}/kill',
+      'POST /v1/chats/{chat}/subagents/{target}/steer',
+    ]);
+  });
+
+  test('is true: each answer it promises is given, and is what it says to the last field', async () => {
+    let ready = true;
+    let broken = false;
+    const door = openDoor({
+      ports: {
+        ready: () => ready,
+        resolveModel: (name) => {
+          if (broken) throw new Error('broken for this test');
+          return name === 'nope' ? { unknown: name, known: [], message: 'There is none.' } : openModel(name);
+        },
+        log: { answered: () => {}, failed: () => {} },
+      },
+    });
+    const documented = await documentation(door.app);
+    const ask = async (
+      method: 'GET' | 'POST',
+      path: string,
+      body?: unknown,
+      headers?: Record<string, string>,
+    ) => {
+      const response = await door.request(method, path, body, headers);
+      const media = response.headers.get('content-type') ?? '';
+      let given: unknown = '';
+      if (media.includes('json')) given = await response.json();
+      else if (media !== 'text/event-stream') given = await response.text();
+      else await response.body?.cancel();
+      const { status } = response;
+      if (media === 'text/event-stream') return { status, body: given };
+      documented.check({
+        method,
+        path: path.split('?')[0] ?? '',
+        status,
+        headers: response.headers,
+        body: given,
+      });
+      return { status, body: given };
+    };
+    const idOf = (body: unknown) => z.object({ chat: z.object({ id: z.string() }) }).parse(body).chat.id;
+
+    // What is given when all is well, with every status that it can be given with.
+    for (const path of ['/', '/docs', '/healthz', '/readyz', '/openapi.json']) await ask('GET', path);
+    await ask('GET', '/', undefined, { accept: 'text/html' });
+    const chat = idOf((await ask('POST', '/v1/chats', { title: 'x', id: 'x' })).body);
+    await ask('POST', '/v1/chats', { title: 'x', id: 'x' });
+    const at = `/v1/chats/${chat}`;
+    for (const _ of [1, 2]) {
+      await ask('POST', `${at}/messages`, { text: 'say:hello', id: 'm' });
+      await ask('POST', `${at}/subagents`, { task: 'spawn:pawn hold:boss', label: 'boss', id: 's' });
+    }
+    await door.until(() => door.model.calls >= 4);
+    await ask('POST', `${at}/subagents`, {
+      task: 'quick',
+      label: 'pawn',
+      thinking: 'off',
+      model: 'claude-opus-5-5',
+    });
+    await door.until(() => door.runtime.state(chat)?.status === 'idle');
+    for (const _ of [1, 2]) await ask('POST', `${at}/subagents/boss/steer`, { message: 'x', id: 't' });
+    const reads = ['', '/messages', '/events', '/subagents', '/subagents/boss', '/subagents/boss/messages'];
+    for (const rest of [...reads, '/subagents/boss/events']) {
+      await ask('GET', `${at}${rest}`, undefined, { accept: 'application/json' });
+    }
+    await ask('GET', '/v1/chats');
+    await ask('POST', `${at}/subagents/boss/kill`);
+    await ask('POST', `${at}/stop`, { subagents: true });
+    await ask('POST', `${at}/resume`);
+
+    // What goes wrong, in each way, at each place where it can.
+    for (const one of documented.all) {
+      const [method = '', path = '', status = ''] = one.split(' ');
+      if (method !== 'GET' && method !== 'POST') throw new Error(`${method} is not asked for here`);
+      const here = path.replace('{chat}', chat).replace('{target}', 'boss');
+      const body = method === 'POST' ? {} : undefined;
+      const wrong: Record<string, () => Promise<unknown>> = {
+        400: () =>
+          method === 'POST' ? ask(method, here, '{') : ask(method, `${here}?after=9999999`, undefined, {}),
+        401: () => ask(method, here, body, { authorization: '' }),
+        403: () => ask(method, here, body, { host: 'evil' }),
+        404: () =>
+          ask(method, path.replace('{chat}', 'chat_no').replace('{target}', 'boss'), body && bodyFor(path)),
+        409: async () => {
+          if (path.includes('{target}')) {
+            await ask(
+              method,
+              path.replace('{chat}', chat).replace('{target}', 'pawn'),
+              body && bodyFor(path),
+            );
+          } else {
+            const id = path === '/v1/chats' ? 'x' : 'm';
+            await ask(method, here, {
+              ...bodyFor(path),
+              id,
+              ...(path === '/v1/chats' ? { title: 'y' } : {}),
+            });
+          }
+        },
+        413: () => ask(method, here, '{}', { 'content-length': '2000000' }),
+        415: () => ask(method, here, '{}', { 'content-type': 'text/plain' }),
+        422: () => ask(method, `${here}?what=1`, body),
+        500: async () => {},
+        503: async () => {},
+      };
+      await wrong[status]?.();
+    }
+    broken = true;
+    await ask('POST', '/v1/chats', {});
+    ready = false;
+    await ask('POST', '/v1/chats', {});
+    await ask('GET', '/readyz');
+
+    // A fault of the gateway, its stopping and a flood of guesses look the same everywhere.
+    const missing = documented.all.filter((one) => !documented.seen.has(one) && !/ (429|500|503)$/.test(one));
+    expect(missing).toEqual([]);
+    for (const one of ['POST /v1/chats 500', 'POST /v1/chats 503', 'GET /readyz 503']) {
+      expect([...documented.seen]).toContain(one);
+    }
+    expect(documented.seen.size).toBeGreaterThan(120);
+  });
+
+  test('takes what is documented and nothing beside: its bodies are the ones that are checked', async () => {
+    const { app } = openDoor();
+    const shape = z.object({
+      paths: z.record(
+        z.string(),
+        z.record(
+          z.string(),
+          z.object({
+            requestBody: z
+              .object({
+                required: z.boolean(),
+                content: z.object({
+                  'application/json': z.object({
+                    schema: z.object({
+                      properties: z.record(z.string(), z.unknown()),
+                      additionalProperties: z.literal(false),
+                      required: z.array(z.string()).optional(),
+                    }),
+                  }),
+                }),
+              })
+              .optional(),
+          }),
+        ),
+      ),
+    });
+    const api = shape.parse(
+      await (await app.request('/openapi.json', { headers: { host: 'localhost:8787' } })).json(),
+    );
+    const bodies = Object.entries(api.paths).flatMap(([path, methods]) => {
+      const body = methods.post?.requestBody;
+      return body
+        ? [[path, Object.keys(body.content['application/json'].schema.properties).sort()] as const]
+        : [];
+    });
+    expect(Object.fromEntries(bodies)).toEqual({
+      '/v1/chats': ['id', 'model', 'title'],
+      '/v1/chats/{chat}/messages': ['id', 'interrupt', 'parts', 'text'],
+      '/v1/chats/{chat}/stop': ['id', 'subagents'],
+      '/v1/chats/{chat}/resume': ['id'],
+      '/v1/chats/{chat}/subagents': [
+        'announce',
+        'id',
+        'label',
+        'limits',
+        'model',
+        'repo',
+        'task',
+        'thinking',
+      ],
+      '/v1/chats/{chat}/subagents/{target}/steer': ['id', 'interrupt', 'message'],
+      '/v1/chats/{chat}/subagents/{target}/kill': ['id'],
+    });
+  });
+});
+
+describe('the pages', () => {
+  test('show every call, every kind of error and every shape, with links that lead somewhere', async () => {
+    const door = openDoor();
+    const page = await (await door.request('GET', '/docs')).text();
+    const { all } = await documentation(door.app);
+    for (const one of all) {
+      const [method, path] = one.split(' ');
+      expect(page.includes(`${method} ${path}`), one).toBe(true);
+    }
+    const problem = z.object({ type: z.string() }).parse((await door.get('/nothing')).body);
+    expect(page.includes(`id="${problem.type.split('#')[1]}"`)).toBe(true);
+    for (const [, target] of page.matchAll(/href="#([^"]+)"/g)) {
+      expect(page.includes(`id="${target}"`), target).toBe(true);
+    }
+  });
+
+  test('load nothing from anywhere and run nothing', async () => {
+    const door = openDoor();
+    for (const path of ['/docs', '/']) {
+      const response = await door.request('GET', path, undefined, { accept: 'text/html,*/*' });
+      const page = await response.text();
+      expect(response.headers.get('content-type')).toContain('text/html');
+      expect(/<script|<img|<link|<iframe|\sstyle=|\son\w+=|https?:\/\//i.exec(page)?.[0]).toBe(undefined);
+      const style = /<style>([\s\S]*?)<\/style>/.exec(page)?.[1] ?? '';
+      const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(style)));
+      const policy = response.headers.get('content-security-policy');
+      expect(policy).toContain(`'sha256-${btoa(String.fromCharCode(...digest))}'`);
+      expect(policy).not.toContain('unsafe');
+    }
+  });
+
+  test('and what programs read say when the simulator answers', async () => {
+    const about = { version: '1.2.3', model: 'claude-sonnet-5-5', simulator: true };
+    const door = openDoor({ ports: { about } });
+    expect((await door.get('/')).body).toMatchObject({ name: 'tidings', version: '1.2.3', simulator: true });
+    for (const [path, accept] of [
+      ['/', 'text/html'],
+      ['/', 'application/json'],
+      ['/docs', 'text/html'],
+      ['/openapi.json', '*/*'],
+    ] as const) {
+      const said = async (one: typeof door) =>
+        (await (await one.request('GET', path, undefined, { accept })).text()).includes(
+          'The built-in simulator answers here',
+        );
+      expect(await said(door), path).toBe(true);
+      expect(await said(openDoor()), path).toBe(false);
+    }
+  });
+});
+
+/** A model by any name: the catalogue's own lookup is tested elsewhere. */
+function openModel(name: string) {
+  return {
+    id: name,
+    name,
+    window: 200_000,
+    maxOutput: 8_192,
+    thinking: [],
+    efforts: [],
+    systemMessages: false,
+  };
+}
+
+function bodyFor(path: string): Record<string, unknown> {
+  if (path.endsWith('/messages')) return { text: 'other' };
+  if (path.endsWith('/steer')) return { message: 'x' };
+  if (path.endsWith('/subagents')) return { task: 'x' };
+  return {};
+}

@@ -1,0 +1,90 @@
+/** The layout's promises: imports point inward only, and what must run on both hosts needs no Node. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const src = join(import.meta.dirname, '..', '..', 'src');
+
+/** For each part: the other parts that it may import. */
+const mayImport: Record<string, readonly string[]> = {
+  core: [],
+  runtime: ['core'],
+  model: ['core'],
+  tools: ['core'],
+  gateway: ['core', 'runtime', 'model', 'tools'],
+  http: ['core', 'runtime', 'model', 'tools', 'gateway'],
+  simulator: [],
+  hosts: ['core', 'runtime', 'model', 'tools', 'gateway', 'http', 'simulator', 'cli'],
+  cli: ['core', 'runtime', 'model', 'tools', 'gateway', 'http', 'simulator', 'hosts'],
+};
+
+/** The packages that a part may use; parts not named here may use any. */
+const mayUse: Record<string, readonly RegExp[]> = {
+  core: [/^zod$/, /^@noble\/hashes\//],
+  runtime: [/^zod$/],
+  model: [/^zod$/, /^@anthropic-ai\/sdk/],
+  tools: [/^zod$/],
+  gateway: [],
+  http: [/^zod$/, /^hono(\/|$)/, /^@noble\/hashes\//],
+};
+
+function files(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.tsx?$/.test(name))
+    .map((name) => join(folder, name));
+}
+
+function imports(text: string): string[] {
+  const found = [
+    ...text.matchAll(/^\s*(?:import|export)\b[^'";]*?\bfrom\s*['"]([^'"]+)['"]/gm),
+    ...text.matchAll(/^\s*import\s*['"]([^'"]+)['"]/gm),
+    ...text.matchAll(/\bimport\(\s*['"]([^'"]+)['"]\s*\)/g),
+  ];
+  return found.map((match) => match[1] ?? '');
+}
+
+function breaches(): string[] {
+  const wrong: string[] = [];
+  for (const file of files(src)) {
+    const name = relative(src, file);
+    const part = name.split('/')[0] ?? '';
+    const allowed = mayImport[part];
+    if (!allowed) {
+      wrong.push(`${name}: src/${part} is not in the layout`);
+      continue;
+    }
+    for (const target of imports(readFileSync(file, 'utf8'))) {
+      if (target.startsWith('.')) {
+        const other = relative(src, resolve(dirname(file), target)).split('/')[0] ?? '';
+        if (other !== part && !allowed.includes(other)) wrong.push(`${name} imports ${target}`);
+      } else if (mayUse[part] && !mayUse[part].some((pattern) => pattern.test(target))) {
+        wrong.push(`${name} imports ${target}`);
+      }
+    }
+  }
+  return wrong;
+}
+
+describe('the layout', () => {
+  test('imports point inward only, and parts for both hosts use no Node', () => {
+    expect(breaches()).toEqual([]);
+  });
+
+  test('the check sees every form of import', () => {
+    const text = [
+      `import { a } from './a.ts';`,
+      `import type {\n  B,\n} from "../b.ts";`,
+      `export { c } from './c.ts';`,
+      `import 'node:fs';`,
+      `const d = await import('./d.ts');`,
+    ].join('\n');
+    expect(imports(text)).toEqual(['./a.ts', '../b.ts', './c.ts', 'node:fs', './d.ts']);
+  });
+
+  test('no source file is longer than 400 lines', () => {
+    const long = files(src)
+      .map((file) => ({ file: relative(src, file), lines: readFileSync(file, 'utf8').split('\n').length }))
+      .filter(({ lines }) => lines > 400);
+    expect(long).toEqual([]);
+  });
+});

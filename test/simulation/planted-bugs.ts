@@ -1,0 +1,171 @@
+/**
+ * Bugs to plant: each is a small change of the real source, of a kind that has been made or could be made, which
+ * the simulation must find. Owns the list; `planted.test.ts` sees to it that each is found.
+ */
+
+export interface Edit {
+  /** Below `src/`. */
+  readonly file: string;
+  /** Stands there exactly once. */
+  readonly find: string;
+  readonly put: string;
+}
+
+export interface PlantedBug {
+  readonly name: string;
+  readonly edits: readonly Edit[];
+}
+
+function bug(
+  name: string,
+  ...edits: readonly (readonly [file: string, find: string, put: string])[]
+): PlantedBug {
+  return { name, edits: edits.map(([file, find, put]) => ({ file, find, put })) };
+}
+
+export const plantedBugs: readonly PlantedBug[] = [
+  bug('an ending leaves those below alive', ['core/ending.ts', '    killChildren(d);\n', '']),
+  bug('a kill of a descendant is not passed on', [
+    'core/post.ts',
+    "if (card && !isRefusal(card)) delegation.kill(d, [card], body.by === 'parent' ? 'ancestor' : body.by);",
+    '',
+  ]),
+  bug('a kill does not end what a steer before it resumes', [
+    'core/post.ts',
+    'if (hasEnded(state)) revive(d);\n',
+    'if (hasEnded(state)) void state;\n',
+  ]),
+  bug('what a kill was aimed at is called dead before it is', [
+    'core/subagents.ts',
+    'return isEnded(card.status) && card.unswept === undefined;',
+    'return card.attempt > 0;',
+  ]),
+  bug('processes of an ended attempt are not swept', [
+    'core/evolve.ts',
+    '...(state.processes\n',
+    '...(state.processes && state.attempt > 9\n',
+  ]),
+  bug('a tool call that was cut off runs', [
+    'model/answer.ts',
+    'if (cut && at === blocks.length - 1) continue;',
+    '',
+  ]),
+  bug('blank blocks are stored', ['model/answer.ts', "if (block.text.trim() === '') return undefined;", '']),
+  bug('a step that is given up leaves its calls open', [
+    'core/ending.ts',
+    "if (step.phase === 'tools') closeCalls(d, because);",
+    '',
+  ]),
+  bug('mail is accepted twice', [
+    'core/mailbox.ts',
+    "if (n <= last) return 'seen';",
+    "if (n <= last) return 'next';",
+  ]),
+  bug('mail is taken twice', [
+    'core/mailbox.ts',
+    'waiting: box.waiting.filter((letter) => !wanted.has(letter.id)),',
+    'waiting: box.waiting,',
+  ]),
+  bug(
+    'an ending is announced before it is committed',
+    ['core/ending.ts', '  announce(d, result, closing.wakes);\n}', '}'],
+    [
+      'core/ending.ts',
+      '  if (!mustClose(d.state)) closeAttempt(d, undefined);\n',
+      '  announce(d, ending.result, ending.wakes ?? true);\n  if (!mustClose(d.state)) closeAttempt(d, undefined);\n',
+    ],
+  ),
+  bug('an announcement does not wake', [
+    'core/evolve-mail.ts',
+    "wakes: body.wakes && child?.spec.announce !== 'quiet',",
+    'wakes: false,',
+  ]),
+  bug(
+    'a steer between the last answer and the ending is lost',
+    [
+      'core/advance.ts',
+      'return state.mail.waiting.filter((letter) => letter.wakes);',
+      "return state.mail.waiting.filter((letter) => letter.wakes && !(state.spoke && letter.kind === 'steer'));",
+    ],
+    ['core/ending.ts', "some((letter) => letter.kind === 'steer')", 'some(() => false)'],
+  ),
+  bug('a task that was never heard is forgotten', [
+    'core/evolve-mail.ts',
+    '...(unheard ?',
+    '...(unheard && !state.kind ?',
+  ]),
+  bug(
+    'a repeated request is done again',
+    [
+      'runtime/actor.ts',
+      '    const stored = store.key(id, key.id);\n',
+      '    const stored = store.key(id, `?`.concat(key.id));\n',
+    ],
+    ['runtime/actor.ts', '...(key ? { key: { ...key, answer', '...(key && !id ? { key: { ...key, answer'],
+  ),
+  bug('a tool whose outcome is unknown runs again', [
+    'core/decide.ts',
+    '&& !call.repeatable) {',
+    '&& !call) {',
+  ]),
+  bug('a stop settles nothing', [
+    'core/decide.ts',
+    "  abandonStep(d, 'stop');\n  settleAll(d, 'withdrawn');\n",
+    "  abandonStep(d, 'stop');\n",
+  ]),
+  bug('a prefix is rendered anew', [
+    'core/transcript.ts',
+    'const marked = [...messages];',
+    "const marked = messages.map((one, at) => (at > 0 && at < earlierEnd - 2 && one.role === 'user' ? { role: one.role, content: [...one.content].map((block) => (block.type === 'text' ? { ...block, text: ' '.concat(String(block.text)) } : block)) } : one));",
+  ]),
+  bug("people's words stand behind announcements", [
+    'core/steps.ts',
+    'message: 0, steer: 1, announcement: 2',
+    'message: 3, steer: 1, announcement: 2',
+  ]),
+  bug('a request leaves a part of the mail waiting', [
+    'core/steps.ts',
+    '[...state.mail.waiting].sort(inOrder)',
+    '[...state.mail.waiting].sort((a, b) => inOrder(b, a)).slice(0, 1)',
+  ]),
+  bug('what was at work before a crash is not taken up', [
+    'runtime/runtime.ts',
+    'const ids = store.wanting();',
+    'const ids = store.wanting().slice(0, 1);',
+  ]),
+  bug('a child that was resumed is never given a place', [
+    'core/subagents.ts',
+    '?.admitted ?? 0) < card.attempt,',
+    '?.admitted ?? 0) === 0,',
+  ]),
+  bug('one child too many works', [
+    'core/delegation.ts',
+    'let free = rules.maxChildren -',
+    'let free = rules.maxChildren + 1 -',
+  ]),
+  bug('spawns that are lent are not counted', [
+    'core/evolve.ts',
+    'spend(state, at, event.spawns)',
+    'spend(state, at, 0)',
+  ]),
+  bug('a request is acknowledged before it is durable', [
+    'runtime/actor.ts',
+    '    return new Promise((resolve) => {\n      committer.add(',
+    '    return new Promise((resolve) => {\n      resolve(outcome);\n      committer.add(',
+  ]),
+  bug('a session that wants something is not flagged', [
+    'runtime/actor.ts',
+    'wants: wants(state).length > 0,',
+    'wants: state.step !== undefined,',
+  ]),
+  bug('the time limit begins anew with every event', [
+    'runtime/work-clock.ts',
+    'ms - (total + open() - from)',
+    'ms - (done + open() + 0 * from)',
+  ]),
+  bug('a card forgets that its announcement was read', [
+    'core/subagents.ts',
+    '...(told ? { announcement: known.announcement } : {}),',
+    '...(told && !child ? { announcement: known.announcement } : {}),',
+  ]),
+];

@@ -1,0 +1,158 @@
+/**
+ * A schedule: a world in which what happens next is drawn, from people's words to crashes in the middle of a
+ * recovery, until the choices are used up; then it comes to rest. Owns how likely each happening is.
+ */
+import { type Choices, chance, pick, weighted } from './choices.ts';
+import { drawnScript } from './drawn-script.ts';
+import { toolset } from './life.ts';
+import { makeWorld, type World } from './world.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+export async function runSchedule(choices: Choices, tracing = false): Promise<World> {
+  const world = await makeWorld({
+    limits: { maxDepth: 2 + choices.below(2), maxModelCalls: 3 - choices.below(2) },
+    tracing,
+  });
+  world.follow(drawnScript({ choices, names: world.names, newTask: world.newTask }));
+  let actions = 4 + choices.below(8);
+  const weather = weighted(choices, [
+    [6, 'fair'],
+    [1, 'stormy'],
+    [1, 'slow'],
+  ] as const);
+  let outages = weather === 'stormy' ? 8 + choices.below(6) : choices.below(4);
+  let words = 0;
+
+  const target = (): string => {
+    const [first, ...rest] = world.names();
+    if (first === undefined) return 'nobody';
+    return chance(choices, 12) ? 'all' : pick(choices, [first, ...rest]);
+  };
+
+  function act(): void {
+    const { people, life, time } = world;
+    actions -= 1;
+    const kind = weighted(choices, [
+      [10, 'say'],
+      [4, 'steer'],
+      [4, 'kill'],
+      [4, 'spawn'],
+      [2, 'stop'],
+      [2, 'resume'],
+      [2, 'repeat'],
+      [1, 'misuse'],
+      [1, 'clock'],
+      [1, 'sleep'],
+    ] as const);
+    switch (kind) {
+      case 'say':
+        words += 1;
+        people.say(`words-${words}`, chance(choices, 30));
+        break;
+      case 'steer':
+        people.steer(target(), 'Turn right.', chance(choices, 40));
+        break;
+      case 'kill':
+        people.kill(target());
+        break;
+      case 'spawn': {
+        const asked = toolset.spawn.parse({
+          task: world.newTask(),
+          label: pick(choices, ['a', 'b', 'p']),
+          ...(chance(choices, 25) ? { repo: 'app' } : {}),
+        });
+        if (asked.ok) people.spawn(asked.request);
+        break;
+      }
+      case 'stop':
+        people.stop(chance(choices, 50));
+        break;
+      case 'resume':
+        people.resume();
+        break;
+      case 'repeat':
+      case 'misuse': {
+        const [first, ...rest] = people.askings;
+        if (first) people[kind](life, pick(choices, [first, ...rest]));
+        break;
+      }
+      case 'clock':
+        time.ahead += pick(choices, [HOUR, -HOUR, DAY, -DAY]);
+        break;
+      case 'sleep':
+        // A laptop sleeps: the wall clock goes on, the monotonic one stands still.
+        time.ahead += 8 * HOUR;
+        break;
+    }
+    people.askAgain(life);
+  }
+
+  async function outage(): Promise<void> {
+    outages -= 1;
+    const kind = weighted(choices, [
+      [4, 'now'],
+      [3, 'before'],
+      [3, 'after'],
+      [3, 'stop'],
+    ] as const);
+    if (kind === 'now') return world.crash();
+    if (kind === 'stop') return world.happen(() => world.stop());
+    world.witness.arm({ at: 1 + choices.below(4), when: kind });
+  }
+
+  /** Time passes, but no further than to the next timer, which then fires. */
+  function pass(): void {
+    const { time, life } = world;
+    const until = time.monotonic + pick(choices, [5, 200, 3_000, 25_000]);
+    const next = life.time.next();
+    if (next && next.due <= until) life.time.fireNext();
+    else time.monotonic = until;
+  }
+
+  async function happening(): Promise<void> {
+    const { time: clock, jobs } = world.life;
+    const next = clock.next();
+    const rarely = weather === 'slow' ? 50 : 5;
+    const timer = !next ? 0 : next.ms <= 6_000 ? 3 : next.ms <= 70_000 ? 1 : chance(choices, rarely) ? 2 : 0;
+    const some = clock.soon + jobs.all.length + timer;
+    const kind = weighted(choices, [
+      [clock.soon > 0 ? 10 : 0, 'soon'],
+      [jobs.all.length > 0 ? 6 : 0, 'job'],
+      [timer, 'timer'],
+      [jobs.all.length > 0 ? 1 : 0, 'progress'],
+      [2, 'pass'],
+      [actions > 0 ? (some > 0 ? 2 : 20) : 0, 'act'],
+      [outages > 0 && world.witness.transactions > 3 ? (weather === 'stormy' ? 4 : 1) : 0, 'outage'],
+    ] as const);
+    switch (kind) {
+      case 'soon':
+        return world.happen(() => clock.runSoon());
+      case 'job': {
+        const job = jobs.all[choices.below(jobs.all.length)];
+        return world.happen(() => job?.finish());
+      }
+      case 'progress': {
+        const job = jobs.all[choices.below(jobs.all.length)];
+        return world.happen(() => job?.progress?.());
+      }
+      case 'timer':
+        return world.happen(() => clock.fireNext());
+      case 'pass':
+        return world.happen(pass);
+      case 'act':
+        return world.happen(act);
+      case 'outage':
+        return outage();
+    }
+  }
+
+  while (!choices.exhausted) {
+    await happening();
+    const { time: clock, jobs } = world.life;
+    if (actions === 0 && clock.soon === 0 && jobs.all.length === 0 && !clock.next()) break;
+  }
+  await world.rest();
+  return world;
+}

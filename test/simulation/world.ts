@@ -1,0 +1,223 @@
+/**
+ * A world in which one chat lives: gateways that come and go, people who ask, a model and a workshop that follow
+ * a script, and a time of its own. Owns what can happen next and makes it happen, one thing at a time, so that
+ * the same choices make the same world again.
+ */
+import { beginLife, type Life, type Limits, smallLimits } from './life.ts';
+import type { Sent } from './model.ts';
+import { CHAT, makePeople, type People } from './people.ts';
+import { calm, type Script } from './script.ts';
+import { quiet, type Time } from './virtual-time.ts';
+import { type Crash, makeWitness, type Witness } from './witness.ts';
+import type { Process, Started } from './workshop.ts';
+
+export interface World {
+  readonly witness: Witness;
+  readonly people: People;
+  readonly time: Time;
+  /** Every request that left, of all lives. */
+  readonly sent: readonly Sent[];
+  readonly started: readonly Started[];
+  readonly processes: readonly Process[];
+  /** Ids of calls that were cut off and must not run. */
+  readonly cut: ReadonlySet<string>;
+  readonly life: Life;
+  readonly lives: number;
+  /** What went wrong on the way, in words. */
+  readonly faults: string[];
+  readonly trace: readonly string[];
+  readonly limits: Limits;
+  note(line: () => string): void;
+  /** Labels, paths and ids of all subagents there ever were. */
+  names(): readonly string[];
+  newTask(): string;
+  follow(script: Script): void;
+  /** Lets one thing happen, and all that follows from it by itself. */
+  happen(thing: () => void): Promise<void>;
+  /** What is under way ends without a word, and another gateway starts. */
+  crash(): Promise<void>;
+  /** Asks the gateway to stop; when it has, another one starts. */
+  stop(): void;
+  /**
+   * Lets happen what can, the oldest first, until nothing is left but what is held, or until it is enough. `act`
+   * is called before each happening.
+   */
+  play(options?: {
+    hold?: (what: string) => boolean;
+    act?: () => void;
+    until?: () => boolean;
+  }): Promise<void>;
+  /** From now on all goes well, until nothing is left to happen; a chat that was parked is resumed. */
+  rest(): Promise<void>;
+}
+
+export interface WorldOptions {
+  readonly limits?: Partial<Limits>;
+  readonly tracing?: boolean;
+  readonly script?: Script;
+  /** Where to go down, one after the other; each counts from the one before. */
+  readonly crashes?: readonly Crash[];
+}
+
+/** Things that may happen until a world must have come to rest. */
+const MOST = 20_000;
+/** 2026-11-20 23:00 UTC: a day ends within many a schedule. */
+const BEGIN = 1_795_215_600_000;
+
+export async function makeWorld(options: WorldOptions = {}): Promise<World> {
+  const { tracing = false } = options;
+  const limits: Limits = { ...smallLimits, ...options.limits };
+  const witness = makeWitness();
+  const time: Time = { monotonic: 0, ahead: BEGIN };
+  const sent: Sent[] = [];
+  const started: Started[] = [];
+  const cut = new Set<string>();
+  const processes: Process[] = [];
+  const outside = { sent, started, cut, calls: 0, processes, now: () => witness.transactions };
+  const faults: string[] = [];
+  const trace: string[] = [];
+  const names: string[] = [];
+  const crashes = [...(options.crashes ?? [])];
+  let script = options.script ?? calm;
+  let tasks = 0;
+  let lives = 0;
+  let stopped = false;
+
+  const note = (line: () => string): void => {
+    if (tracing) trace.push(`${String(Math.round(time.monotonic)).padStart(8)} ${line()}`);
+  };
+  const people = makePeople(witness, note);
+
+  witness.watch(({ session, events }) => {
+    for (const { event, seq } of events) {
+      note(
+        () =>
+          `  ${session === CHAT ? 'main' : session.slice(0, 8)} ${seq} ${JSON.stringify(event).slice(0, 240)}`,
+      );
+      if (event.type === 'subagent.spawned') names.push(event.spec.label, event.spec.path, event.spec.id);
+    }
+  });
+
+  function begin(): Life {
+    lives += 1;
+    stopped = false;
+    witness.arm(crashes.shift());
+    note(() => `—— gateway ${lives} starts`);
+    const life = beginLife({
+      n: lives,
+      time,
+      witness,
+      world: outside,
+      script: () => script,
+      limits,
+      note,
+    });
+    let last = 0;
+    life.runtime.broadcast.follow(CHAT, {
+      onEvents(events) {
+        for (const { seq } of events) {
+          const durable = witness.logs.get(CHAT)?.length ?? 0;
+          if (seq > durable) faults.push(`event ${seq} was shown and is not committed`);
+          if (last > 0 && seq !== last + 1) faults.push(`the feed jumped from ${last} to ${seq}`);
+          last = seq;
+        }
+      },
+      onEphemeral: () => {},
+    });
+    return life;
+  }
+
+  let life = begin();
+
+  async function next(): Promise<void> {
+    for (const line of life.broken) faults.push(line);
+    life.end();
+    await quiet();
+    life = begin();
+    people.askAgain(life);
+    await quiet();
+  }
+
+  const world: World = {
+    witness,
+    people,
+    time,
+    sent,
+    started,
+    cut,
+    faults,
+    trace,
+    limits,
+    processes,
+    get life() {
+      return life;
+    },
+    get lives() {
+      return lives;
+    },
+    note,
+    names: () => names,
+    newTask() {
+      tasks += 1;
+      return `task-${tasks}: see to it`;
+    },
+    follow(next) {
+      script = next;
+    },
+    async happen(thing) {
+      thing();
+      await quiet();
+      if (life.failed) {
+        note(() => '—— it went down at a commit');
+        await next();
+      } else if (stopped) {
+        note(() => '—— it has stopped');
+        await next();
+      }
+    },
+    async crash() {
+      note(() => '—— it goes down');
+      await next();
+    },
+    stop() {
+      note(() => '—— it is asked to stop');
+      const { n } = life;
+      void life.runtime.stop().then(() => {
+        if (life.n === n) stopped = true;
+      });
+    },
+    async play({ hold = () => false, act = () => {}, until = () => false } = {}) {
+      for (let happened = 0; happened < MOST; happened++) {
+        act();
+        if (until()) return;
+        people.askAgain(life);
+        const { time: clock, jobs } = life;
+        const job = jobs.all.find((one) => !hold(one.what));
+        if (clock.soon > 0) await world.happen(() => clock.runSoon());
+        else if (job) await world.happen(() => job.finish());
+        else if (clock.next()) await world.happen(() => clock.fireNext());
+        else if (people.askings.every((one) => one.outcome)) return;
+        else await world.happen(() => {});
+      }
+      const waits = people.askings.filter((one) => !one.outcome).map((one) => one.id);
+      const under = life.jobs.all.map((job) => job.what);
+      faults.push(
+        `it does not come to rest within ${MOST} happenings: ${life.time.soon} later, ${under.join()} under way, next timer ${life.time.next()?.ms}, not answered ${waits.join()}`,
+      );
+    },
+    async rest() {
+      script = calm;
+      witness.arm(undefined);
+      crashes.length = 0;
+      await world.play();
+      if (life.runtime.state(CHAT)?.status === 'parked') {
+        people.resume();
+        await world.play();
+      }
+      for (const line of life.broken) faults.push(line);
+    },
+  };
+  people.askAgain(life);
+  await quiet();
+  return world;
+}

@@ -16,6 +16,9 @@ const LENT_SPAWNS = 4;
 
 const MAX_LABEL = 48;
 
+/** Steers that may wait for a subagent: a flood of them is refused, not queued. */
+export const MAX_UNREAD_STEERS = 50;
+
 // ───────────────────────────────────────────────────────── spawn
 
 /**
@@ -66,6 +69,7 @@ export function spawn(d: Draft, call: string, request: SpawnRequest): Card | Ref
     steps: 0,
     activity: '',
     usage: { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, usd: 0 },
+    share: { minutes: spec.limitMs / 60_000 },
     pendingSteers: 0,
     announcement: 'none',
     heard: 0,
@@ -126,6 +130,15 @@ export function admit(d: Draft): void {
 
 // ───────────────────────────────────────────────────────── steer, kill
 
+/** Steers for a subagent that its parent, or whoever is on the way to it, has not taken yet. */
+export function steersUnderWay(state: Session, target: string): number {
+  let n = 0;
+  for (const { body } of state.mail.undelivered) {
+    if (body.kind === 'steer' && body.target === target) n += 1;
+  }
+  return n;
+}
+
 /** Posts a steer towards its target; `steerId` follows from the mail that carries it. */
 export function steer(
   d: Draft,
@@ -134,6 +147,12 @@ export function steer(
 ): string | Refusal {
   const next = subagents.childTowards(d.state.tree, target.id);
   if (!next) return { kind: 'not_found', message: `there is no way to ${target.path} any more` };
+  if (target.pendingSteers + steersUnderWay(d.state, target.id) >= MAX_UNREAD_STEERS) {
+    return {
+      kind: 'limit',
+      message: `${target.path} has ${MAX_UNREAD_STEERS} steers that it hasn't read yet; wait until it has, or say what matters in one`,
+    };
+  }
   const steerId = `${next}.steer${mailbox.nextTo(d.state.mail, next)}`;
   d.post(next, { kind: 'steer', steerId, target: target.id, ...steering });
   return steerId;
@@ -202,6 +221,7 @@ export function cardOf(state: Session): Card {
     steps: state.attemptSteps,
     activity: state.activity,
     usage: state.usage,
+    share: { minutes: spec.limitMs / 60_000 },
     pendingSteers: pendingSteers(state),
     ...(state.workspace ? { workspace: state.workspace } : {}),
     announcement: subagents.isEnded(status) ? 'pending' : 'none',

@@ -76,6 +76,8 @@ export const cardSchema = z.object({
   steps: count,
   activity: z.string(),
   usage: usageSchema,
+  /** What it was given: minutes at work for each attempt. */
+  share: z.object({ minutes: z.number() }),
   pendingSteers: count,
   workspace: workspaceSchema.optional(),
   announcement: z.enum(['none', 'pending', 'read', 'withdrawn', 'undeliverable']),

@@ -137,7 +137,7 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
         ...state,
         spawned: state.spawned + 1,
         tree: subagents.withChild(subagents.withCard(state.tree, event.card), event.spec.id, {
-          spec: { announce: event.spec.announce, limitMs: event.spec.limitMs, depth: event.spec.depth },
+          spec: { announce: event.spec.announce, depth: event.spec.depth },
           admitted: 0,
           steered: 0,
           spawns: 0,

@@ -106,7 +106,6 @@ export function subagentView(card: Card, result?: string): SubagentView {
   const { unswept, heard: _, ...shown } = card;
   return {
     ...shown,
-    share: {},
     ...(result === undefined ? {} : { result }),
     ...(unswept && unswept.length > 0 ? { unconfirmed: unswept } : {}),
   };

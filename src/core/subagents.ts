@@ -6,7 +6,7 @@ import { type Card, type ChildSpec, type EndedStatus, endedStatuses } from './ev
 
 /** What a parent keeps of an own child besides its card. */
 export interface Child {
-  readonly spec: Pick<ChildSpec, 'announce' | 'limitMs' | 'depth'>;
+  readonly spec: Pick<ChildSpec, 'announce' | 'depth'>;
   /** The last attempt that was given a place; 0 for none. */
   readonly admitted: number;
   /** Number of the last steer posted to it or through it; 0 for none. */

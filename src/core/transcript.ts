@@ -2,7 +2,7 @@
  * A session's log as Messages API requests. A block is sent as the event that brought it rendered it; history
  * is never rendered again, so a request begins with the bytes of the one before it, cache marks aside.
  */
-import type { Recorded } from './events.ts';
+import type { Recorded, SessionEvent } from './events.ts';
 import type { Block, Message, ModelRequest, PrefixParams } from './ports.ts';
 
 export interface Transcript {
@@ -16,6 +16,31 @@ export interface Transcript {
    * @throws when no `prefix.started` was added.
    */
   request(ttl: '5m' | '1h'): ModelRequest;
+}
+
+/** Events that never change a transcript. One that isn't named here is read. */
+const silent: ReadonlySet<string> = new Set<SessionEvent['type']>([
+  'mail.settled',
+  'mail.posted',
+  'mail.delivered',
+  'turn.started',
+  'turn.ended',
+  'usage.counted',
+  'tool.started',
+  'subagent.spawned',
+  'subagent.admitted',
+  'progress.reported',
+  'notice',
+]);
+
+/**
+ * Whether an event, given as it is stored, may change a transcript: told from a glance at its text, since most
+ * of a long log doesn't and reading all of it would take seconds.
+ */
+export function mayBear(stored: string): boolean {
+  const type = /^\{"v":\d+,(?:"worked":[\d.]+,)?"type":"([a-z.]+)"/.exec(stored)?.[1];
+  if (type === 'mail.accepted') return stored.includes('"block":');
+  return type === undefined || !silent.has(type);
 }
 
 export function makeTranscript(): Transcript {

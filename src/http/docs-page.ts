@@ -31,6 +31,13 @@ const schemaShape = z.looseObject({
   required: z.array(z.string()).optional(),
 });
 
+/** Prose with its `names` set as names. */
+function prose(text: string | undefined): Html[] {
+  return (text ?? '')
+    .split(/`([^`]+)`/)
+    .map((piece, index) => (index % 2 === 1 ? html`<code>${piece}</code>` : html`${piece}`));
+}
+
 /** A whole page around what is given. */
 export function page(title: string, notice: string | undefined, body: Html): Html {
   return html`<!doctype html>
@@ -58,11 +65,11 @@ export function docsPage(api: OpenApi, notice: string | undefined): Html {
     `${api.info.title} ${api.info.version}: the API`,
     notice,
     html`<h1>${api.info.title}: the API</h1>
-<p>${api.info.description} The same for programs: <a href="/openapi.json">openapi.json</a>.</p>
+<p>${prose(api.info.description)} The same for programs: <a href="/openapi.json">openapi.json</a>.</p>
 <h2>Calls</h2>
 <table>${operations.map(
       ({ path, method, operation }) =>
-        html`<tr><td><a href="#${operation.operationId}"><code>${method} ${path}</code></a></td><td>${operation.summary}</td></tr>`,
+        html`<tr><td><a href="#${operation.operationId}"><code>${method} ${path}</code></a></td><td>${prose(operation.summary)}</td></tr>`,
     )}</table>
 ${operations.map(({ path, method, operation }) => operationHtml(path, method, operation))}
 <h2>Errors</h2>
@@ -80,20 +87,20 @@ ${Object.entries(api.components.schemas).map(
 function operationHtml(path: string, method: string, operation: Operation): Html {
   const body = operation.requestBody?.content['application/json']?.schema;
   return html`<h3 id="${operation.operationId}"><code>${method} ${path}</code></h3>
-<p>${operation.summary} ${operation.description ?? ''}${operation.security.length === 0 ? ' Needs no token.' : ''}</p>
+<p>${prose(operation.summary)} ${prose(operation.description)}${operation.security.length === 0 ? ' Needs no token.' : ''}</p>
 ${operation.parameters.length === 0 ? '' : html`<h4>Parameters</h4><table>${operation.parameters.map(parameterHtml)}</table>`}
 ${body === undefined ? '' : html`<h4>Body</h4>${schemaHtml(body)}`}
 <h4>Answers</h4>
 <table>${Object.entries(operation.responses).map(
     ([status, { description, content = {} }]) =>
-      html`<tr><td>${status}</td><td>${description}</td><td>${Object.entries(content).map(
+      html`<tr><td>${status}</td><td>${prose(description)}</td><td>${Object.entries(content).map(
         ([media, { schema }]) => html`<code>${media}</code> ${typeHtml(schema)} `,
       )}</td></tr>`,
   )}</table>`;
 }
 
 function parameterHtml({ name, in: place, description, schema }: Parameter): Html {
-  return html`<tr><td><code>${name}</code></td><td>${place}</td><td>${typeHtml(schema)}</td><td>${description ?? ''}</td></tr>`;
+  return html`<tr><td><code>${name}</code></td><td>${place}</td><td>${typeHtml(schema)}</td><td>${prose(description)}</td></tr>`;
 }
 
 function schemaHtml(schema: JsonSchema): Html {
@@ -101,7 +108,7 @@ function schemaHtml(schema: JsonSchema): Html {
   if (anyOf && !properties) {
     return html`<p>One of:</p>${anyOf.map((one) => schemaHtml(one))}`;
   }
-  if (!properties) return html`<p>${typeHtml(schema)} ${description ?? ''}</p>`;
+  if (!properties) return html`<p>${typeHtml(schema)} ${prose(description)}</p>`;
   return html`<table>${Object.entries(properties).map(
     ([name, field]) =>
       html`<tr><td><code>${name}</code>${required.includes(name) ? '' : ' (optional)'}</td><td>${typeHtml(field)}</td><td>${schemaShape.parse(field).description ?? ''}</td></tr>`,

@@ -61,7 +61,7 @@ export async function subagentAsSpawned(
       if (event.type === 'subagent.admitted' && event.card.id === id) admitted = { card: event.card, at };
       if (event.type !== 'subagent.spawned' || event.spec.id !== id) continue;
       const card = admitted?.at === at && admitted.card.attempt === 1 ? admitted.card : event.card;
-      return { ...subagentView(card), share: { minutes: event.spec.limitMs / 60_000 } };
+      return subagentView(card);
     }
     await new Promise<void>((resolve) => clock.soon(resolve));
   }
@@ -72,28 +72,20 @@ export async function subagentAsSpawned(
 export function subagentNow(ports: Ports, main: Session, card: Card): SubagentView {
   const live = ports.runtime.live(card.id);
   const at = isEnded(card.status) ? undefined : live;
-  const limitMs =
-    main.tree.children[card.id]?.spec.limitMs ??
-    live?.spec?.limitMs ??
-    ports.runtime.live(card.parent)?.tree.children[card.id]?.spec.limitMs;
   return {
     ...subagentView(card),
     ...(at ? { steps: at.attemptSteps, activity: at.activity, usage: at.usage } : {}),
     pendingSteers: (at ? pendingSteers(at) : card.pendingSteers) + steersUnderWay(ports, main, card),
-    share: limitMs === undefined ? {} : { minutes: limitMs / 60_000 },
   };
 }
 
 /** One in full: its whole task and, if it has ended, its whole result. */
 export function subagentInFull(ports: Ports, main: Session, card: Card): SubagentView {
-  // A session at rest is read from its log for this: its limits stand nowhere else.
-  const limitMs = ports.runtime.state(card.id)?.spec?.limitMs;
   const view = subagentNow(ports, main, card);
   const result = resultOf(ports.store, card);
   return {
     ...view,
     task: taskOf(ports.store, main, card),
-    ...(limitMs === undefined ? {} : { share: { minutes: limitMs / 60_000 } }),
     ...(result === undefined ? {} : { result }),
   };
 }

@@ -6,9 +6,9 @@ import type { Answer, Command, Refusal, Rules } from '../core/commands.ts';
 import { decide } from '../core/decide.ts';
 import { decodeEvent, encodeEvent, type Recorded } from '../core/events.ts';
 import { evolve } from '../core/evolve.ts';
-import type { Clock, Commit, Store } from '../core/ports.ts';
+import type { Clock, Commit, LogRow, Store } from '../core/ports.ts';
 import { FOLD_VERSION, type Session } from '../core/session.ts';
-import { makeTranscript, type Transcript } from '../core/transcript.ts';
+import { makeTranscript, mayBear, type Transcript } from '../core/transcript.ts';
 import { type Effect, wants } from '../core/wants.ts';
 import type { Committer } from './committer.ts';
 import { makeReconciler, type Running } from './reconcile.ts';
@@ -88,8 +88,9 @@ export function makeActor(id: string, ports: ActorPorts): Actor {
       const state = committed;
       if (!state) throw new Error(`session ${id} has no log`);
       if (!held || held.seq < state.prefixSeq) held = makeTranscript();
+      if (held.seq === state.seq) return held;
       const from = Math.max(held.seq, state.prefixSeq - 1);
-      for (const recorded of read(store, id, from)) held.add(recorded);
+      for (const row of rowsOf(store, id, from)) if (mayBear(row.event)) held.add(decodeEvent(row));
       return held;
     },
     close: () => reconciler.close(),
@@ -204,12 +205,17 @@ function load(id: string, store: Store): { state: Session; snapshotSeq: number }
   return state && { state, snapshotSeq: usable?.seq ?? 0 };
 }
 
-/** The committed events after `after`, in pages, so that no log is in memory whole. */
+/** The committed events after `after`, in order. */
 export function* read(store: Store, id: string, after: number): Generator<Recorded> {
+  for (const row of rowsOf(store, id, after)) yield decodeEvent(row);
+}
+
+/** In pages, so that no log is in memory whole. */
+function* rowsOf(store: Store, id: string, after: number): Generator<LogRow> {
   let last = after;
   for (;;) {
     const rows = store.events(id, last, PAGE);
-    for (const row of rows) yield decodeEvent(row);
+    yield* rows;
     const end = rows[rows.length - 1];
     if (!end || rows.length < PAGE) return;
     last = end.seq;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { MAX_UNREAD_STEERS } from '../../src/core/delegation.ts';
 import { wants } from '../../src/core/wants.ts';
 import {
   born,
@@ -13,7 +14,6 @@ import {
   only,
   type Play,
   person,
-  play,
   spawnCall,
   spawnRequest,
   text,
@@ -39,6 +39,32 @@ function threeDeep(): { main: Play; boss: Play; pawn: Play } {
 }
 
 describe('a steer', () => {
+  test('is refused when fifty wait to be read, until they are', () => {
+    const main = chat();
+    main.do({ type: 'spawn', request: spawnRequest('scout'), from: person });
+    const flood = {
+      type: 'steer',
+      target: 'scout',
+      message: 'Turn left.',
+      interrupt: false,
+      from: person,
+    } as const;
+    for (let n = 0; n < MAX_UNREAD_STEERS; n++) main.do(flood);
+    expect(main.refusal(flood)).toEqual({
+      kind: 'limit',
+      message: "scout has 50 steers that it hasn't read yet; wait until it has, or say what matters in one",
+    });
+
+    const child = born(main, 'scout');
+    carry(child, main);
+    expect(card(main, 'scout').pendingSteers).toBe(MAX_UNREAD_STEERS);
+    expect(main.refusal(flood).kind).toBe('limit');
+    child.answer([text('Left it is.')]);
+    child.answer([text('Left it is, fifty times.')]);
+    carry(child, main);
+    main.do(flood);
+  });
+
   test('is read by the next step, and the list shows it until it is', () => {
     const { main, child } = chatWith('scout');
     const steerId = steer(main, 'scout');
@@ -259,36 +285,5 @@ describe('a kill', () => {
     const a = born(main, 'a');
     a.answer([call('subagents', { action: 'kill', target: 'b' })]);
     expect(latestWords(a)[0]).toContain('Nothing killed: there is no subagent "b"');
-  });
-});
-
-describe('mail', () => {
-  test('that comes again is acknowledged and does nothing', () => {
-    const { main, child } = chatWith('scout');
-    child.answer([text('Done.')]);
-    const mails = mailTo(child, 'chat');
-    main.do({ type: 'mail', sender: child.state.id, mails });
-    const { seq } = main.state;
-    expect(main.do({ type: 'mail', sender: child.state.id, mails })).toEqual([]);
-    expect(main.state.seq).toBe(seq);
-  });
-
-  test('behind a gap is not accepted', () => {
-    const { main, child } = chatWith('scout');
-    child.answer([text('Done.')]);
-    const mails = mailTo(child, 'chat');
-    expect(main.do({ type: 'mail', sender: child.state.id, mails: mails.slice(1) })).toEqual([]);
-    expect(main.do({ type: 'mail', sender: child.state.id, mails })).not.toEqual([]);
-  });
-
-  test('of a stranger is refused', () => {
-    const { main } = chatWith('scout');
-    expect(main.refusal({ type: 'mail', sender: 'sub_stranger', mails: [] }).kind).toBe('not_allowed');
-  });
-
-  test('for a session that was never born is refused, but for its task', () => {
-    const body = { kind: 'kill', target: 'sub_x', by: 'parent' } as const;
-    const command = { type: 'mail', sender: 'chat', mails: [{ to: 'sub_x', n: 1, body }] } as const;
-    expect(() => play(command)).toThrow('there is no such session');
   });
 });

@@ -59,6 +59,7 @@ const plainCard: Card = {
   steps: 9,
   activity: '',
   usage: { inputTokens: 10, outputTokens: 20, cacheReadTokens: 30, cacheWriteTokens: 40, usd: 0.084 },
+  share: { minutes: 60 },
   pendingSteers: 0,
   announcement: 'pending',
   heard: 2,

@@ -8,7 +8,7 @@ import { decodeEvent, encodeEvent, type Recorded } from '../../src/core/events.t
 import { evolve } from '../../src/core/evolve.ts';
 import { feedSchemas, project } from '../../src/core/feed.ts';
 import type { Session } from '../../src/core/session.ts';
-import { makeTranscript } from '../../src/core/transcript.ts';
+import { makeTranscript, mayBear } from '../../src/core/transcript.ts';
 import { wants } from '../../src/core/wants.ts';
 import { fromTape, tapeOf } from '../simulation/choices.ts';
 import { runSchedule } from '../simulation/schedule.ts';
@@ -137,6 +137,21 @@ describe('a transcript', () => {
         expect(last?.content.at(-1)).toHaveProperty('cache_control', { type: 'ephemeral', ttl: '1h' });
       }
     }
+  });
+
+  test('is the same without the events that are told from a glance to change nothing of it', () => {
+    let left = 0;
+    for (const log of logs) {
+      const whole = makeTranscript();
+      const short = makeTranscript();
+      for (const recorded of log) {
+        whole.add(recorded);
+        if (mayBear(encodeEvent(recorded.event, recorded.worked))) short.add(recorded);
+        else left += 1;
+      }
+      expect(short.request('5m')).toEqual(whole.request('5m'));
+    }
+    expect(left).toBeGreaterThan(1_000);
   });
 
   test('that lacks its beginning, or a block, is an error and no request', () => {

@@ -19,6 +19,7 @@ function cardOf(id: string, path: string, parent: string): Card {
     steps: 0,
     activity: '',
     usage: { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, usd: 0 },
+    share: { minutes: 60 },
     pendingSteers: 0,
     announcement: 'none',
     heard: 0,

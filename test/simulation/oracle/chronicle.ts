@@ -2,7 +2,7 @@
  * What a finished world left behind, laid out for judging: every log with the state after each of its events, and
  * which events became durable together. Folds anew, from the first event on; trusts no state that the world held.
  */
-import type { Recorded, SessionEvent } from '../../../src/core/events.ts';
+import type { Recorded } from '../../../src/core/events.ts';
 import { evolve } from '../../../src/core/evolve.ts';
 import type { Session } from '../../../src/core/session.ts';
 import { CHAT } from '../people.ts';
@@ -31,8 +31,6 @@ export interface Chronicle {
   readonly sessions: ReadonlyMap<string, History>;
   readonly main: History | undefined;
 }
-
-export type EventOf<Type extends SessionEvent['type']> = Extract<SessionEvent, { type: Type }>;
 
 /** The chronicle, and what hindered it: a log that can't be folded. */
 export function chronicleOf(world: World): { chronicle: Chronicle; violations: string[] } {

@@ -2,7 +2,7 @@
  * What follows from a command: `handle` (the command's own facts), then always `advance` (whatever follows by
  * itself). Pure. A refusal comes before the first event, so a refused command has changed nothing.
  */
-import { advance } from './advance.ts';
+import { advance, mustOpen } from './advance.ts';
 import { duration } from './announcement.ts';
 import type { Answer, Command, Context, Refusal, Timer } from './commands.ts';
 import * as delegation from './delegation.ts';
@@ -303,9 +303,10 @@ function timer(d: Draft, fired: Timer): void {
 
 function hostStarted(d: Draft): void {
   const { state } = d;
-  const atWork = state.step !== undefined;
-  if (!atWork) return;
-  const step = state.step?.n ?? 0;
+  // A workspace that is being opened is work, too: one that brings the host down must not do so for ever.
+  const opens = state.status === 'running' && !state.closing && mustOpen(state);
+  if (!state.step && !opens) return;
+  const step = state.step?.n ?? state.steps;
   d.add({ type: 'session.resumed', step, ...(state.cleanlyStopped ? { clean: true } : {}) });
   if (!state.cleanlyStopped && d.state.crashes.times > MAX_CRASHES) {
     crashLoop(d, step);

@@ -14,11 +14,27 @@ import { hasEnded } from './session.ts';
 import { partialWork, steerBlock } from './steps.ts';
 import * as subagents from './subagents.ts';
 
+/** Orders come down from the parent, news comes up from children, and never the other way. */
+const fromParent: Record<MailBody['kind'], boolean> = {
+  task: true,
+  go: true,
+  steer: true,
+  kill: true,
+  status: false,
+  announcement: false,
+};
+
 /** Accepts what is new of `mails`, in order, and acknowledges the rest. A gap accepts nothing behind it. */
 export function acceptMail(d: Draft, sender: string, mails: readonly PostedMail[]): Answer | Refusal {
   const { state } = d;
-  if (sender !== state.spec?.parent && !state.tree.children[sender]) {
+  const isParent = sender === state.spec?.parent;
+  if (!isParent && !state.tree.children[sender]) {
     return { kind: 'not_allowed', message: `${sender} is neither the parent nor a child of ${state.id}` };
+  }
+  const wrong = mails.find(({ body }) => fromParent[body.kind] !== isParent);
+  if (wrong) {
+    const who = isParent ? 'a parent' : 'a child';
+    return { kind: 'not_allowed', message: `${who} may not send ${wrong.body.kind}` };
   }
   for (const mail of mails) {
     const where = mailbox.place(d.state.mail, sender, mail.n);

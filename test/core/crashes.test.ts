@@ -69,6 +69,16 @@ describe('after a crash', () => {
 });
 
 describe('a crash loop', () => {
+  test('while a workspace is opened ends, too', () => {
+    const { child } = chatWith('scout', { repo: 'app' });
+    for (let crash = 0; crash < 3; crash++) {
+      expect(types(start(child))).toEqual(['session.resumed']);
+      expect(keys(child)).toContain('open:1');
+    }
+    start(child);
+    expect(child.state).toMatchObject({ status: 'failed', reason: 'crash' });
+  });
+
   test('fails a subagent at the fourth crash at one step, with its partial work', () => {
     const { child } = chatWith('scout');
     child.answer([text('So far.'), call('read', { path: 'a' })]);

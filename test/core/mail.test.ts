@@ -25,6 +25,19 @@ describe('mail', () => {
     expect(main.refusal({ type: 'mail', sender: 'sub_stranger', mails: [] }).kind).toBe('not_allowed');
   });
 
+  test('goes one way: a child gives no orders, a parent sends no news', () => {
+    const { main, child } = chatWith('scout');
+    const kill = { kind: 'kill', target: 'chat', by: 'parent' } as const;
+    expect(
+      main.refusal({ type: 'mail', sender: child.state.id, mails: [{ to: 'chat', n: 1, body: kill }] })
+        .message,
+    ).toBe('a child may not send kill');
+    child.answer([text('Done.')]);
+    const ending = mailTo(child, 'chat').map(({ body }) => ({ to: child.state.id, n: 9, body }));
+    expect(ending).not.toEqual([]);
+    expect(child.refusal({ type: 'mail', sender: 'chat', mails: ending }).kind).toBe('not_allowed');
+  });
+
   test('for a session that was never born is refused, but for its task', () => {
     const body = { kind: 'kill', target: 'sub_x', by: 'parent' } as const;
     const command = { type: 'mail', sender: 'chat', mails: [{ to: 'sub_x', n: 1, body }] } as const;

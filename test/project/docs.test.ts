@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { environment, settingNames } from '../../src/hosts/node/config/schema.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const pages = [
@@ -20,6 +21,15 @@ function links(page: string): { words: string; target: string }[] {
     target: match[2] ?? '',
   }));
 }
+
+test('docs/configuration.md tells of every setting and its variable', () => {
+  const text = readFileSync(join(root, 'docs/configuration.md'), 'utf8');
+  const untold = settingNames.filter((name) => {
+    const variable = environment[name]?.variable;
+    return !text.includes(`| \`${name}\` | ${variable === undefined ? '|' : `\`${variable}\` |`}`);
+  });
+  expect(untold).toEqual([]);
+});
 
 describe.each(pages)('%s', (page) => {
   test('links only to what is there, and to tests by their names', () => {

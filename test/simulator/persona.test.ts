@@ -67,6 +67,17 @@ describe('as the assistant', () => {
     expect(news.calls).toEqual([]);
   });
 
+  test('it tells what a kill came to in words', async () => {
+    const { hear } = await converse(mainTools);
+    const { calls } = await hear(text('kill docs'));
+    const told = await hear(
+      result(calls[0], '{"killed":["docs"],"unconfirmed":[],"alreadyEnded":["tests"],"note":"…"}'),
+    );
+    expect(told.text).toBe(
+      '[simulator] Ended, with all that they had running: docs. Had ended before: tests.',
+    );
+  });
+
   test('it steers, lists, shows and kills, one call each', async () => {
     const { hear } = await converse(mainTools);
     let open: Anthropic.ToolUseBlock[] = [];

@@ -69,10 +69,11 @@ function tellResult(result: ReadToolResult): string {
   const said = shorten(result.text.trim(), 1500);
   if (result.isError) return `That did not work: ${said}`;
   if (result.name === 'sessions_spawn') {
-    const { label, state, note } = fieldsIn(result.text);
+    const { label, state } = fieldsIn(result.text);
+    const asked = result.input.label;
     const name = typeof label === 'string' ? label : 'The subagent';
     const how = state === 'queued' ? 'waits for a free place' : 'is at work';
-    const more = typeof note === 'string' && note !== '' ? ` (${note})` : '';
+    const more = typeof asked === 'string' && asked !== label ? ` (${asked} was taken)` : '';
     return `${name} ${how}${more}. You will hear from it when it is done; we can go on talking.`;
   }
   if (result.name !== 'subagents') return `The tool ${result.name ?? ''} answered: ${said}`;
@@ -84,10 +85,24 @@ function tellResult(result: ReadToolResult): string {
     case 'steer':
       return `The message is on its way to ${String(result.input.target)}.`;
     case 'kill':
-      return `Done: ${said}`;
+      return tellKill(fieldsIn(result.text)) || said;
     default:
       return said;
   }
+}
+
+function tellKill(report: Readonly<Record<string, unknown>>): string {
+  const words = {
+    killed: 'Ended, with all that they had running',
+    unconfirmed: 'Told to end, but not known to have ended yet',
+    alreadyEnded: 'Had ended before',
+  };
+  return Object.entries(words)
+    .flatMap(([field, what]) => {
+      const labels = report[field];
+      return Array.isArray(labels) && labels.length > 0 ? [`${what}: ${labels.join(', ')}.`] : [];
+    })
+    .join(' ');
 }
 
 function fieldsIn(text: string): Readonly<Record<string, unknown>> {

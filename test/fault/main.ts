@@ -1,6 +1,32 @@
-/** `npm run fault`: a thousand kills of a real gateway, or as many as asked for; ends with 1 if a promise was broken. */
+/**
+ * `npm run fault`: a thousand kills of a real gateway, or as many as asked for, and then in whole amounts what
+ * `npm test` tries a share of. Ends with 1 if a promise was broken.
+ */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { wholeAmounts } from '../amounts.ts';
 import { anySeed, inWords, runFaults } from './kill.ts';
+
+/** The tests that know a share and a whole. */
+const inWhole = [
+  'test/http/feed.test.ts',
+  'test/http/sockets.test.ts',
+  'test/store/faults.test.ts',
+  'test/simulation/simulation.test.ts',
+];
+
+function runWhole(): boolean {
+  process.stdout.write(`The rest in whole amounts: ${inWhole.join(', ')}\n`);
+  const root = join(import.meta.dirname, '..', '..');
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  const { status } = spawnSync(process.execPath, [vitest, 'run', '--testTimeout=600000', ...inWhole], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, [wholeAmounts]: '1' },
+  });
+  return status === 0;
+}
 
 const usage = 'Usage: npm run fault -- [--kills N] [--seed N]';
 
@@ -37,7 +63,8 @@ try {
   });
   for (const breach of summary.breaches) process.stdout.write(`BREACH: ${breach}\n`);
   process.stdout.write(`${inWords(summary)}\n`);
-  process.exitCode = summary.breaches.length === 0 ? 0 : 1;
+  const kept = summary.breaches.length === 0;
+  process.exitCode = runWhole() && kept ? 0 : 1;
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { amount } from '../amounts.ts';
 import { documentation } from './documented.ts';
 import { type Door, openDoor } from './door.ts';
 import { type SseEvent, type SseReader, sseReader } from './sse.ts';
@@ -251,7 +252,7 @@ describe('a reader that is cut off', () => {
     const got: SseEvent[] = [];
     let lastId: string | undefined = '0';
     let said = 0;
-    for (let cut = 0; cut < 200; cut++) {
+    for (let cut = 0; cut < amount(200, 1_000); cut++) {
       const reader = await follow(
         door,
         cut % 2 === 0 ? `/v1/chats/${id}/events` : `/v1/chats/${id}/events?after=0`,

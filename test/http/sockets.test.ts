@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { nodeClock } from '../../src/hosts/node/clock.ts';
+import { amount } from '../amounts.ts';
 import { type Door, type Listening, listen, openDoor, TOKEN } from './door.ts';
 import { type SseReader, sseReader } from './sse.ts';
 
@@ -156,7 +157,7 @@ describe('over a socket', () => {
     const { door, chat, say, follow } = at;
     const ids: number[] = [];
     let lastId = '0';
-    for (let cut = 0; cut < 40; cut++) {
+    for (let cut = 0; cut < amount(40, 200); cut++) {
       const reader = await follow({ 'last-event-id': lastId });
       await say(`message ${cut}`);
       await reader.until(() => reader.events.length > cut % 3);
@@ -184,7 +185,7 @@ describe('over a socket', () => {
       '',
     ].join('\r\n');
     const slow = await Promise.all(
-      Array.from({ length: 10 }, async () => {
+      Array.from({ length: amount(10, 500) }, async () => {
         const socket = connect(port, '127.0.0.1');
         socket.on('error', () => {});
         await once(socket, 'connect');

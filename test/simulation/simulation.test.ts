@@ -3,15 +3,17 @@
  * commits, each judged by the oracle. `SIMULATION_SCHEDULES` says how many schedules; `SIMULATION_SEED` and
  * `SIMULATION_PATH` tell one again that failed.
  */
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { amount } from '../amounts.ts';
 import { judge } from './oracle.ts';
 import { scenarios, tell } from './scenarios.ts';
 import { traceOf, tryOut } from './try-out.ts';
 import type { Crash } from './witness.ts';
 
 const asked = Number(process.env.SIMULATION_SCHEDULES ?? '');
-const schedules = asked > 0 ? asked : process.env.CI ? 10_000 : 2_000;
+const schedules = asked > 0 ? asked : amount(process.env.CI ? 10_000 : 2_000, 50_000);
 const seed = Number(process.env.SIMULATION_SEED ?? '20261120');
 const path = process.env.SIMULATION_PATH;
 

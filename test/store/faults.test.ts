@@ -17,6 +17,7 @@ import { describe, expect, test } from 'vitest';
 import { DataFolderError } from '../../src/hosts/node/store/data-folder-error.ts';
 import { openStore, type StoreOptions } from '../../src/hosts/node/store/sqlite-store.ts';
 import { StoreError } from '../../src/runtime/store-rules.ts';
+import { amount } from '../amounts.ts';
 import { batch, batchesIn } from './chronicle.ts';
 import { refusal, temporaryFolder } from './folders.ts';
 import { kindOfFailure } from './opened-store.ts';
@@ -184,10 +185,10 @@ test('a commit while another program writes is refused as busy, writes nothing, 
   store.close();
 });
 
-test('whatever was acknowledged outlives kill -9, twenty times over', { timeout: 60_000 }, async () => {
+test('whatever was acknowledged outlives kill -9, again and again', { timeout: 600_000 }, async () => {
   const folder = temporaryFolder();
   let held = 0;
-  for (let round = 0; round < 20; round += 1) {
+  for (let round = 0; round < amount(20, 100); round += 1) {
     const writer = startProcess('write', folder);
     await writer.saying(1);
     await sleep(Math.random() * 60);

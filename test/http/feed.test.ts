@@ -24,11 +24,18 @@ async function live(door: Door, chat: string): Promise<SseReader> {
   return reader;
 }
 
-async function stored(door: Door, chat: string) {
-  const { body } = await door.get(`/v1/chats/${chat}/events?after=0&limit=1000`, {
-    accept: 'application/json',
-  });
-  return page.parse(body);
+/** The whole feed as its JSON form tells it, page by page. */
+async function stored(door: Door, chat: string): Promise<z.infer<typeof page>> {
+  const events: z.infer<typeof page>['events'] = [];
+  for (let after = 0; ; ) {
+    const { body } = await door.get(`/v1/chats/${chat}/events?after=${after}&limit=1000`, {
+      accept: 'application/json',
+    });
+    const { events: more, next } = page.parse(body);
+    events.push(...more);
+    if (more.length < 1000) return { events, next };
+    after = next;
+  }
 }
 
 async function say(door: Door, chat: string, text: string): Promise<void> {

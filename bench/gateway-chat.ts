@@ -145,7 +145,7 @@ function open(
   };
   return new Promise((resolve, reject) => {
     const asked = request(options, resolve);
-    asked.once('error', reject);
+    asked.on('error', reject);
     asked.end(text);
   });
 }

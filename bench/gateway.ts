@@ -61,6 +61,9 @@ export async function startGateway({ folder, modelUrl, profile }: GatewayOptions
   child.stdout.on('data', keep);
   child.stderr.on('data', keep);
   const gone = once(child, 'exit');
+  const kill = (): void => void child.kill('SIGKILL');
+  // Nothing outlives the bench, however it ends.
+  process.once('exit', kill);
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
 
   while (!(await isReady(port))) {
@@ -87,6 +90,7 @@ export async function startGateway({ folder, modelUrl, profile }: GatewayOptions
       agent.destroy();
       if (!hasEnded()) child.kill(profile === undefined ? 'SIGKILL' : 'SIGTERM');
       await gone;
+      process.off('exit', kill);
     },
   };
 }
@@ -125,6 +129,6 @@ function isReady(port: number): Promise<boolean> {
       if (response.statusCode === 200) resolve(true);
       else notYet();
     });
-    asked.once('error', notYet);
+    asked.on('error', notYet);
   });
 }

@@ -38,11 +38,14 @@ const place = fileURLToPath(new URL('../node_modules/.cache/', import.meta.url))
 export async function prepare(sizes: Sizes, profile?: string): Promise<Ground> {
   mkdirSync(place, { recursive: true });
   const root = mkdtempSync(`${place}tidings-bench-`);
+  const remove = (): void => rmSync(root, { recursive: true, force: true });
+  process.once('exit', remove);
   const model = await startModel();
   const ends: (() => Promise<void>)[] = [() => model.stop()];
   const close = async (): Promise<void> => {
     for (const end of ends.reverse()) await end();
-    rmSync(root, { recursive: true, force: true });
+    remove();
+    process.off('exit', remove);
   };
   let folders = 0;
   let names = 0;

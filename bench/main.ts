@@ -12,6 +12,10 @@ Measures the gateway beside a bare loop on the SDK, against the same scripted mo
 Markdown table. The whole takes some minutes, --quick less than one; --tiny only shows that it works.
 --profile keeps a CPU profile of the warm gateway. Groups: ${Object.keys(groups).join(', ')}.`;
 
+// A signal alone would leave the gateway running and its folder behind; an exit ends the one and removes the other.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
 try {
   const { values } = parseArgs({
     options: {

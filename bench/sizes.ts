@@ -23,14 +23,15 @@ export interface Sizes {
   readonly longLog: number;
   /** Subagents that stream while the main chat is talked to. */
   readonly streaming: number;
-  /** Turns of the main chat among them. */
+  /** Turns of the main chat among them, and how often all of it is done. */
   readonly streamingTurns: number;
+  readonly streamingRounds: number;
 }
 
 export const sizes: Readonly<Record<Sizes['name'], Sizes>> = {
   whole: {
     name: 'whole',
-    rounds: 5,
+    rounds: 7,
     turns: 60,
     parallel: [
       { chats: 1, each: 200 },
@@ -47,6 +48,7 @@ export const sizes: Readonly<Record<Sizes['name'], Sizes>> = {
     longLog: 100_000,
     streaming: 50,
     streamingTurns: 15,
+    streamingRounds: 3,
   },
   quick: {
     name: 'quick',
@@ -67,6 +69,7 @@ export const sizes: Readonly<Record<Sizes['name'], Sizes>> = {
     longLog: 20_000,
     streaming: 50,
     streamingTurns: 8,
+    streamingRounds: 1,
   },
   tiny: {
     name: 'tiny',
@@ -83,5 +86,6 @@ export const sizes: Readonly<Record<Sizes['name'], Sizes>> = {
     longLog: 1_000,
     streaming: 2,
     streamingTurns: 1,
+    streamingRounds: 1,
   },
 };

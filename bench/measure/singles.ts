@@ -7,6 +7,8 @@ import { median, pair, quantile } from '../samples.ts';
 
 const aim: Aim = { kind: 'overhead', times: 4, plus: 1 };
 const CHARS = 200;
+/** Subagents before the first that counts. */
+const WARM_UP = 3;
 
 export async function singles(ground: Ground): Promise<Figure[]> {
   const { model, sizes } = ground;
@@ -16,7 +18,7 @@ export async function singles(ground: Ground): Promise<Figure[]> {
   async function measure(side: Side): Promise<void> {
     const chat = await side.open();
     await chat.series(2, { chars: CHARS });
-    for (let i = 0; i < sizes.singles; i++) {
+    for (let i = -WARM_UP; i < sizes.singles; i++) {
       const mark = await model.mark();
       const gate = ground.name();
       await chat.series(1, { chars: CHARS, spawn: { n: 1, task: { work: true, chars: CHARS, gate } } });
@@ -24,6 +26,7 @@ export async function singles(ground: Ground): Promise<Figure[]> {
       await model.open(gate);
       await model.read(mark, 1);
       const rows = await model.log(mark);
+      if (i < 0) continue;
       births[side.name].push(only(rows, 'work').at - end(only(rows, 'spawn')));
       news[side.name].push(only(rows, 'news').at - end(only(rows, 'work')));
     }

@@ -44,7 +44,7 @@ export async function streaming(ground: Ground): Promise<Figure[]> {
     other.close();
   }
 
-  await interleaved(ground, Math.min(3, sizes.rounds), measure);
+  await interleaved(ground, sizes.streamingRounds, measure);
   const samples = among.gateway.length;
   const during = `while ${n} subagents stream ${TOKENS_PER_SECOND} tokens a second each`;
   const words = `main chat's first words, model's own ${FIRST_TOKEN_MS} ms included,`;

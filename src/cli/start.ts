@@ -1,4 +1,5 @@
 /** `tidings start`: runs the gateway in this terminal until it is told to stop. */
+import { flushCompileCache } from 'node:module';
 import { loadConfig } from '../hosts/node/config.ts';
 import { makeLog } from '../hosts/node/log.ts';
 import { startGateway } from '../hosts/node/main.ts';
@@ -26,6 +27,8 @@ export async function start(print: (line: string) => void): Promise<number> {
     },
   });
   for (const line of greeting(gateway, config)) print(line);
+  // Kept now, not at the end: a gateway may be killed.
+  flushCompileCache();
   const code = await signal;
   print('Stopping; what is at work goes on at the next start.');
   await gateway.close();

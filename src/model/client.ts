@@ -147,7 +147,7 @@ async function readAnswer(
       return failureInStream(isObject(event) ? event : undefined, now());
     if (isObject(event)) {
       if (answer.take(event)) return undefined;
-    } else if (name !== null && ownEvents.has(name)) {
+    } else if (name !== undefined && ownEvents.has(name)) {
       return { kind: 'again', why: 'cut', message: `The answer came damaged: ${name} is not JSON.` };
     }
   }

@@ -22,7 +22,7 @@ const mayImport: Record<string, readonly string[]> = {
 const mayUse: Record<string, readonly RegExp[]> = {
   core: [/^zod$/, /^@noble\/hashes\//],
   runtime: [/^zod$/],
-  model: [/^zod$/, /^@anthropic-ai\/sdk/],
+  model: [/^zod$/, /^@anthropic-ai\/sdk/, /^eventsource-parser$/],
   tools: [/^zod$/],
   gateway: [],
   http: [/^zod$/, /^hono(\/|$)/, /^@noble\/hashes\//],

@@ -1,0 +1,84 @@
+#!/usr/bin/env node
+import { describeConfig } from '../hosts/node/config/describe.ts';
+import { ConfigError } from '../hosts/node/config/problems.ts';
+/** The `tidings` command: finds the subcommand, prints what went wrong in words, ends with a code that means it. */
+import { loadConfig } from '../hosts/node/config.ts';
+import { DataFolderError } from '../hosts/node/store/data-folder-error.ts';
+import { demo } from './demo.ts';
+import { start } from './start.ts';
+import { version } from './version.ts';
+
+const USAGE = 2;
+
+const help = `Tidings ${version}: a chat with subagents that push their news back.
+
+  tidings start     the gateway, on http://127.0.0.1:8787 unless configured otherwise
+  tidings demo      plays the main job from start to end, without a key and without the network
+  tidings config    the settings in force, and where each came from
+  tidings help      this
+  tidings version   ${version}`;
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const complain = (line: string): void => void process.stderr.write(`${line}\n`);
+
+async function run(args: readonly string[]): Promise<number> {
+  const [command = 'help', ...rest] = args;
+  if (rest.length > 0) {
+    complain(`tidings ${command} takes no "${rest[0]}". See: tidings help`);
+    return USAGE;
+  }
+  switch (command) {
+    case 'start':
+      return start(print);
+    case 'demo':
+      return demo(print);
+    case 'config':
+      print(describeConfig(loadConfig({ env: process.env, cwd: process.cwd() })));
+      return 0;
+    case 'help':
+    case '--help':
+    case '-h':
+      print(help);
+      return 0;
+    case 'version':
+    case '--version':
+      print(version);
+      return 0;
+    default:
+      complain(`There is no command "${command}". See: tidings help`);
+      return USAGE;
+  }
+}
+
+/** What a start can fail with that is not this program's fault: told in a line, without a trace. */
+function explain(error: unknown): { line: string; code: number } | undefined {
+  if (error instanceof ConfigError) return { line: error.message, code: error.exitCode };
+  if (error instanceof DataFolderError) return { line: error.message, code: 1 };
+  if (error instanceof Error && 'code' in error) {
+    if (error.code === 'EADDRINUSE') {
+      return {
+        line: `${error.message}: another program has this port. Stop it, or set PORT to a free one.`,
+        code: 1,
+      };
+    }
+    if (error.code === 'EACCES' || error.code === 'EADDRNOTAVAIL') {
+      return {
+        line: `${error.message}: set TIDINGS_HOST and PORT to what this machine offers you.`,
+        code: USAGE,
+      };
+    }
+  }
+  return undefined;
+}
+
+/** Resolves with the exit code. Rejects only for a fault of this program. */
+export async function tidings(args: readonly string[]): Promise<number> {
+  try {
+    return await run(args);
+  } catch (error) {
+    const known = explain(error);
+    if (!known) throw error;
+    complain(known.line);
+    return known.code;
+  }
+}

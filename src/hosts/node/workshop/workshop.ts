@@ -37,6 +37,8 @@ export interface WorkshopSetting {
   readonly processes: number;
   /** The environment that commands get a few variables of. Default: the gateway's own. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Folders that commands need besides their own and those of PATH. Default: HOME, and that of the running Node. */
+  readonly needed?: readonly string[];
   /** `marker` does without PID namespaces even where they work. */
   readonly isolation?: 'marker';
   readonly output?: OutputLimits;
@@ -70,8 +72,7 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
     const needed = [
       folders.data,
       ...readable,
-      homedir(),
-      dirname(process.execPath),
+      ...(setting.needed ?? [homedir(), dirname(process.execPath)]),
       ...(source.PATH ?? '').split(delimiter),
     ];
     found ??= findIsolation({

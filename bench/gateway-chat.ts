@@ -1,5 +1,5 @@
 /**
- * A chat of a running gateway, over HTTP and the feed, as any client would drive it. Reads no more of the feed
+ * A chat of a running gateway, over HTTP and the feed, as a client would drive it. Reads no more of the feed
  * than it needs, so that the client takes as little as possible of the machine that is measured.
  */
 import { type Agent, type IncomingMessage, type RequestOptions, request } from 'node:http';

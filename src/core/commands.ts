@@ -146,7 +146,7 @@ export interface PrefixSubject {
 
 /** Why nothing was done, in words that say how to mend it. The kind decides how a door answers. */
 export interface Refusal {
-  readonly kind: 'not_found' | 'ambiguous' | 'limit' | 'exists' | 'ended' | 'gap' | 'not_allowed' | 'invalid';
+  readonly kind: 'not_found' | 'ambiguous' | 'limit' | 'exists' | 'not_allowed';
   readonly message: string;
 }
 

@@ -91,7 +91,7 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
         ...state,
         status: state.kind === 'main' ? 'working' : 'running',
         turns: event.turn,
-        turn: { n: event.turn, because: event.because, heardPerson: false, usage: noUsage },
+        turn: { n: event.turn, heardPerson: false, usage: noUsage },
         cuts: 0,
       };
     case 'turn.ended': {
@@ -200,11 +200,10 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
         ...state,
         status: 'parked',
         reason: event.reason,
-        parkedText: event.text,
         parkedAt: state.seq,
       };
     case 'session.unparked': {
-      const { reason: _, parkedText: __, parkedAt: ___, ...rest } = state;
+      const { reason: _, parkedAt: __, ...rest } = state;
       return {
         ...rest,
         status: 'idle',

@@ -2,7 +2,7 @@
  * What is known of one session: the state that its log folds to, and what can be read off it. Only `evolve.ts`
  * makes a new one. The transcript is not in it: that is read from the log when a call needs it.
  */
-import type { BlockRef, CallFact, ChildSpec, EndedStatus, WakeReason } from './events.ts';
+import type { BlockRef, CallFact, ChildSpec, EndedStatus } from './events.ts';
 import * as mailbox from './mailbox.ts';
 import type { Block, Usage } from './ports.ts';
 import * as subagents from './subagents.ts';
@@ -32,7 +32,6 @@ export interface Step {
 
 export interface Turn {
   readonly n: number;
-  readonly because: readonly WakeReason[];
   /** Whether any step of it took a person's words. */
   readonly heardPerson: boolean;
   readonly usage: Usage;
@@ -67,8 +66,6 @@ export interface Session {
   readonly spec?: ChildSpec;
   readonly status: MainStatus | SubagentStatus;
   readonly reason?: string;
-  /** What a parked chat's person is told to do about it. */
-  readonly parkedText?: string;
   /** Sequence number at which it was parked: only a person's later words wake it. */
   readonly parkedAt?: number;
 

@@ -103,13 +103,9 @@ function kindOf({ kind }: Refusal): ProblemKind {
     case 'limit':
       return 'limit';
     case 'exists':
-    case 'ended':
-    case 'gap':
       return 'conflict';
     case 'not_allowed':
       return 'not-allowed';
-    case 'invalid':
-      return 'invalid';
   }
 }
 

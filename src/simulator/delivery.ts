@@ -161,7 +161,7 @@ async function write(
   });
 }
 
-/** Writes text in pieces that end inside characters, where it has any that can be split. */
+/** Writes text in pieces that end inside characters, if some of them can be split. */
 async function writeSplit(response: ServerResponse, text: string, presence: Presence): Promise<void> {
   const bytes = new TextEncoder().encode(text);
   let from = 0;

@@ -10,6 +10,7 @@ import type { Letter } from './mailbox.ts';
 import type { Session } from './session.ts';
 import * as steps from './steps.ts';
 import * as subagents from './subagents.ts';
+import { confirmKills, endsSilently, startCalls } from './tool-calls.ts';
 
 export function advance(d: Draft): void {
   if (subagents.isEnded(d.state.status)) revive(d);
@@ -28,11 +29,11 @@ function work(d: Draft): void {
   const { step } = d.state;
   if (step?.phase === 'calling') return;
   if (step?.phase === 'tools') {
-    steps.confirmKills(d);
-    steps.startCalls(d);
+    confirmKills(d);
+    startCalls(d);
     const calls = d.state.step?.calls ?? [];
     if (calls.some((call) => call.state !== 'finished')) return;
-    if (!steps.endsSilently(d.state, calls) || wakers(d.state).length > 0) return steps.requestStep(d);
+    if (!endsSilently(d.state, calls) || wakers(d.state).length > 0) return steps.requestStep(d);
     return rest(d);
   }
   if (d.state.turn) {

@@ -2,7 +2,7 @@
  * What a subagent's ending says to its parent's model, in its full and its short form. Owns the wording and
  * the bounds; that it is told once is the mailbox's business.
  */
-import type { MailBody } from './events.ts';
+import type { MailBody } from './correspondence.ts';
 import { attribute, encodeBody, head } from './fence.ts';
 import { nonce } from './ids.ts';
 import type { Block } from './ports.ts';

@@ -2,7 +2,8 @@
  * Everything that can be asked of a session: the closed union that `decide` answers. A command is a wish or
  * an outside result; whether and what follows from it is decided, never assumed by who sends it.
  */
-import type { ChildSpec, PostedMail, Principal } from './events.ts';
+import type { ChildSpec, Principal } from './card.ts';
+import type { PostedMail } from './correspondence.ts';
 import type { Block, Json, PrefixParams, RefusalKind, Usage, WorkspaceReport } from './ports.ts';
 
 /** A spawn whose words were checked against the configuration: models and repositories are real names. */

@@ -2,19 +2,22 @@
  * What follows from a command: `handle` (the command's own facts), then always `advance` (whatever follows by
  * itself). Pure. A refusal comes before the first event, so a refused command has changed nothing.
  */
-import { advance, mustOpen } from './advance.ts';
+import { advance } from './advance.ts';
 import { duration } from './announcement.ts';
 import type { Answer, Command, Context, Refusal, Timer } from './commands.ts';
+import { senders } from './correspondence.ts';
 import * as delegation from './delegation.ts';
 import { type Draft, draft } from './draft.ts';
 import { abandonStep, closeAttempt, endAttempt, finishCall, park, settleAll } from './ending.ts';
-import { type Recorded, senders } from './events.ts';
+import type { Recorded } from './events.ts';
 import * as mailbox from './mailbox.ts';
+import { hostStarted, refused } from './outages.ts';
 import * as policy from './policy.ts';
 import { acceptMail } from './post.ts';
 import { preview, type Session } from './session.ts';
-import { answered, killReport, noteBlock, partialWork } from './steps.ts';
+import { answered, noteBlock, partialWork } from './steps.ts';
 import * as subagents from './subagents.ts';
+import { killReport } from './tool-calls.ts';
 
 export type Decision =
   | {
@@ -25,9 +28,6 @@ export type Decision =
       readonly answer: Answer;
     }
   | { readonly ok: false; readonly refusal: Refusal };
-
-/** A crash loop: a session that went down this often at one step is not tried again by itself. */
-const MAX_CRASHES = 3;
 
 const none: Answer = { kind: 'none' };
 
@@ -233,39 +233,6 @@ function stop(d: Draft, withSubagents: boolean): Answer {
   return none;
 }
 
-function refused(d: Draft, command: Extract<Command, { type: 'refused' }>): void {
-  const { step } = d.state;
-  if (step?.n !== command.step || step.phase !== 'calling') return;
-  if (d.state.spec) {
-    endAttempt(d, {
-      status: 'failed',
-      reason: 'model',
-      result: partialWork(d.state, `The model API refused this subagent's request: ${command.message}`),
-    });
-    return;
-  }
-  park(d, 'refused', command.why, refusalWords(command));
-}
-
-function refusalWords(command: Extract<Command, { type: 'refused' }>): string {
-  const said = `The API said: ${command.message}`;
-  const kept = 'Nothing is lost: when that is done, resume this chat or say something.';
-  switch (command.why) {
-    case 'auth':
-      return `The model API did not accept the key. Check ANTHROPIC_API_KEY (or ANTHROPIC_AUTH_TOKEN) and start the gateway with a valid one. ${kept} ${said}`;
-    case 'billing':
-      return `The model API asks for payment. Look at the billing page of the account that the key belongs to. ${kept} ${said}`;
-    case 'permission':
-      return `The key may not use this model or feature. Choose another model, or a key that may. ${kept} ${said}`;
-    case 'not_found':
-      return `The model API does not know what was asked for; most likely the model was retired or its name is wrong. Set TIDINGS_MODEL to one that exists. ${kept} ${said}`;
-    case 'too_large':
-      return `The conversation has become too large for one request. ${kept} ${said}`;
-    case 'invalid':
-      return `The model API refused the request as invalid. ${kept} ${said}`;
-  }
-}
-
 function opened(d: Draft, command: Extract<Command, { type: 'opened' }>): void {
   const { state } = d;
   if (state.attempt !== command.attempt || state.opened >= command.attempt) return;
@@ -299,45 +266,4 @@ function timer(d: Draft, fired: Timer): void {
       });
     }
   }
-}
-
-function hostStarted(d: Draft): void {
-  const { state } = d;
-  // A workspace that is being opened is work, too: one that brings the host down must not do so for ever.
-  const opens = state.status === 'running' && !state.closing && mustOpen(state);
-  if (!state.step && !opens) return;
-  const step = state.step?.n ?? state.steps;
-  d.add({ type: 'session.resumed', step, ...(state.cleanlyStopped ? { clean: true } : {}) });
-  if (!state.cleanlyStopped && d.state.crashes.times > MAX_CRASHES) {
-    crashLoop(d, step);
-    return;
-  }
-  for (const call of d.state.step?.calls ?? []) {
-    if (call.mode === 'work' && call.state === 'started' && !call.repeatable) {
-      finishCall(
-        d,
-        call,
-        false,
-        'The gateway went down while this ran. Its outcome is unknown: look before you repeat it.',
-      );
-    }
-  }
-}
-
-function crashLoop(d: Draft, step: number): void {
-  const times = d.state.crashes.times;
-  if (d.state.spec) {
-    endAttempt(d, {
-      status: 'failed',
-      reason: 'crash',
-      result: partialWork(d.state, `The gateway went down ${times} times at step ${step} of this subagent.`),
-    });
-    return;
-  }
-  park(
-    d,
-    'crash',
-    'crash',
-    `The gateway went down ${times} times while it was at the same step of this chat, so it does not try again by itself. Resume, or say something, to try once more.`,
-  );
 }

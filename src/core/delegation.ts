@@ -2,9 +2,11 @@
  * What a session does with its subagents: spawning, giving places, steering, killing, and telling its own
  * parent how it and they stand. All of it is mail; nothing here waits for anybody.
  */
+
+import type { Card, ChildSpec, Principal } from './card.ts';
 import type { Refusal, SpawnRequest } from './commands.ts';
+import type { MailBody } from './correspondence.ts';
 import type { Draft } from './draft.ts';
-import type { Card, ChildSpec, MailBody, Principal } from './events.ts';
 import { childId, childSecret } from './ids.ts';
 import * as mailbox from './mailbox.ts';
 import * as policy from './policy.ts';

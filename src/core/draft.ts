@@ -3,7 +3,8 @@
  * sees what the earlier parts did.
  */
 import type { Context } from './commands.ts';
-import { type AcceptedBody, type MailBody, type Recorded, type SessionEvent, senders } from './events.ts';
+import { type AcceptedBody, type MailBody, senders } from './correspondence.ts';
+import type { Recorded, SessionEvent } from './events.ts';
 import { evolve } from './evolve.ts';
 import * as mailbox from './mailbox.ts';
 import type { Block } from './ports.ts';

@@ -4,9 +4,11 @@
  */
 
 import { FULL_CHARS } from './announcement.ts';
+import type { EndedStatus } from './card.ts';
+import type { MailBody } from './correspondence.ts';
 import { cardOf, killChildren, tellParent } from './delegation.ts';
 import type { Draft } from './draft.ts';
-import type { AbandonReason, EndedStatus, MailBody } from './events.ts';
+import type { AbandonReason } from './events.ts';
 import { head } from './fence.ts';
 import * as mailbox from './mailbox.ts';
 import type { Block } from './ports.ts';

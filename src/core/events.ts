@@ -3,10 +3,20 @@
  * An event is a past-tense fact and is never edited; what follows from it is the business of `session.ts`.
  */
 import { z } from 'zod';
+import {
+  cardSchema,
+  childSpecSchema,
+  endedSchema,
+  thinkingLevels,
+  usageSchema,
+  workspaceSchema,
+} from './card.ts';
+import { acceptedBodySchema, postedMailSchema } from './correspondence.ts';
 import type { Block, Json, PrefixParams } from './ports.ts';
+import { upgraded } from './upgrade.ts';
 
-/** The version written with each event. A change of shape raises it and adds an upgrade to `decodeEvent`. */
-const EVENT_VERSION = 1;
+/** The version written with each event. A change of shape raises it and adds an upgrade to `upgrade.ts`. */
+const EVENT_VERSION = 2;
 
 const count = z.number().int().nonnegative();
 const blockSchema = z.custom<Block>(
@@ -15,164 +25,6 @@ const blockSchema = z.custom<Block>(
 const prefixSchema = z.custom<PrefixParams>(
   (value) => typeof value === 'object' && value !== null && 'model' in value && 'max_tokens' in value,
 );
-
-/** Who asks, and through which door. */
-export const principalSchema = z.object({ principal: z.string(), channel: z.string() });
-export type Principal = z.infer<typeof principalSchema>;
-
-export const usageSchema = z.object({
-  inputTokens: z.number(),
-  outputTokens: z.number(),
-  cacheReadTokens: z.number(),
-  cacheWriteTokens: z.number(),
-  usd: z.number(),
-});
-
-export const thinkingLevels = ['off', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
-
-// ───────────────────────────────────────────────────────── what is known of a subagent
-
-export const subagentStatuses = [
-  'blocked',
-  'queued',
-  'running',
-  'waiting',
-  'input_required',
-  'completed',
-  'failed',
-  'timed_out',
-  'over_budget',
-  'killed',
-] as const;
-export const endedStatuses = ['completed', 'failed', 'timed_out', 'over_budget', 'killed'] as const;
-const endedSchema = z.enum(endedStatuses);
-export type EndedStatus = z.infer<typeof endedSchema>;
-
-export const workspaceSchema = z.object({
-  branch: z.string(),
-  base: z.string(),
-  commits: count,
-  files: count,
-  wip: z.boolean(),
-});
-
-/** What every ancestor keeps of a subagent, as its last news told it. */
-export const cardSchema = z.object({
-  id: z.string(),
-  label: z.string(),
-  path: z.string(),
-  parent: z.string(),
-  /** The beginning of the task; the whole stands in the subagent's own log. */
-  task: z.string(),
-  role: z.enum(['worker', 'reviewer']),
-  agent: z.string(),
-  model: z.string(),
-  status: z.enum(subagentStatuses),
-  reason: z.string().optional(),
-  attempt: count,
-  createdAt: z.number(),
-  startedAt: z.number().optional(),
-  endedAt: z.number().optional(),
-  steps: count,
-  activity: z.string(),
-  usage: usageSchema,
-  /** What it was given: minutes at work for each attempt. */
-  share: z.object({ minutes: z.number() }),
-  pendingSteers: count,
-  workspace: workspaceSchema.optional(),
-  announcement: z.enum(['none', 'pending', 'read', 'withdrawn', 'undeliverable']),
-  /** The last mail of its parent that it had accepted when this was told. */
-  heard: count,
-  /** Absent: nothing of it is known to live. A list: what was still unconfirmed when last told. */
-  unswept: z.array(z.string()).optional(),
-});
-export type Card = z.infer<typeof cardSchema>;
-
-/** What a spawn fixes for a subagent: all that its session is born with. */
-export const childSpecSchema = z.object({
-  id: z.string(),
-  chat: z.string(),
-  owner: z.string(),
-  parent: z.string(),
-  label: z.string(),
-  path: z.string(),
-  depth: count,
-  task: z.string(),
-  role: z.enum(['worker', 'reviewer']),
-  model: z.string(),
-  thinking: z.enum(thinkingLevels).optional(),
-  repo: z.string().optional(),
-  limitMs: z.number().positive(),
-  idleMs: z.number().positive(),
-  announce: z.enum(['each', 'quiet']),
-  secret: z.string(),
-  createdAt: z.number(),
-});
-export type ChildSpec = z.infer<typeof childSpecSchema>;
-
-// ───────────────────────────────────────────────────────── mail
-
-const steerSchema = z.object({
-  kind: z.literal('steer'),
-  steerId: z.string(),
-  target: z.string(),
-  text: z.string(),
-  by: z.enum(['parent', 'person']),
-  from: principalSchema.optional(),
-  interrupt: z.boolean(),
-});
-
-/** What sessions write to each other. */
-export const mailBodySchema = z.discriminatedUnion('kind', [
-  // down
-  z.object({ kind: z.literal('task'), spec: childSpecSchema }),
-  z.object({ kind: z.literal('go'), attempt: count, spawns: count, day: z.string() }),
-  steerSchema,
-  z.object({ kind: z.literal('kill'), target: z.string(), by: z.enum(['parent', 'ancestor', 'person']) }),
-  // up
-  z.object({
-    kind: z.literal('status'),
-    change: z.enum(['spawned', 'updated', 'ended', 'told']),
-    card: cardSchema,
-    read: z.array(z.object({ steerId: z.string(), step: count })).optional(),
-    /** With `ended`: the beginning of the result, for people. */
-    result: z.string().optional(),
-  }),
-  z.object({
-    kind: z.literal('announcement'),
-    attempt: count,
-    card: cardSchema,
-    result: z.string(),
-    resultChars: count,
-    workedMs: z.number(),
-    wakes: z.boolean(),
-    /** How many of the spawns that it was lent on `day` it has used. */
-    spawns: count,
-    day: z.string(),
-  }),
-]);
-export type MailBody = z.infer<typeof mailBodySchema>;
-
-/** Mail on its way: `n` counts from 1 for each sender and receiver. */
-const postedMailSchema = z.object({ to: z.string(), n: count, body: mailBodySchema });
-export type PostedMail = z.infer<typeof postedMailSchema>;
-
-/** What a session accepts: mail of other sessions, people's words, the gateway's notes to it. */
-const acceptedBodySchema = z.discriminatedUnion('kind', [
-  ...mailBodySchema.options,
-  z.object({
-    kind: z.literal('message'),
-    /** All of `parts` as one text. */
-    text: z.string(),
-    parts: z.array(z.object({ type: z.literal('text'), text: z.string() })),
-    from: principalSchema,
-    interrupt: z.boolean(),
-  }),
-  z.object({ kind: z.literal('note'), text: z.string(), about: z.enum(['cut', 'empty']) }),
-]);
-export type AcceptedBody = z.infer<typeof acceptedBodySchema>;
-
-export const senders = { person: 'person', gateway: 'gateway' } as const;
 
 /** A block by the event that brought it. `short`: the announcement's short form was sent. */
 const blockRefSchema = z.object({ seq: count, short: z.boolean().optional() });
@@ -362,5 +214,10 @@ export function decodeEvent(row: { seq: number; at: number; event: string }): Re
       `event ${row.seq} was written by a later release (version ${envelope.v}, this one reads up to ${EVENT_VERSION}): start the release that wrote it`,
     );
   }
-  return { seq: row.seq, at: row.at, worked: envelope.worked ?? 0, event: eventSchema.parse(envelope) };
+  return {
+    seq: row.seq,
+    at: row.at,
+    worked: envelope.worked ?? 0,
+    event: eventSchema.parse(upgraded(envelope)),
+  };
 }

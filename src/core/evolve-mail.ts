@@ -2,7 +2,8 @@
  * The part of the fold that mail makes: what accepting, settling and posting it changes in a state. Called by
  * `evolve.ts` only.
  */
-import type { PostedMail, SessionEvent } from './events.ts';
+import type { PostedMail } from './correspondence.ts';
+import type { SessionEvent } from './events.ts';
 import * as mailbox from './mailbox.ts';
 import { type Session, standing } from './session.ts';
 import * as subagents from './subagents.ts';

@@ -3,14 +3,8 @@
  * event, and a log event has at most one. So the feed can be read again from the log at any time.
  */
 import { z } from 'zod';
-import {
-  abandonReasons,
-  type Card,
-  cardSchema,
-  principalSchema,
-  type Recorded,
-  usageSchema,
-} from './events.ts';
+import { type Card, cardSchema, principalSchema, usageSchema } from './card.ts';
+import { abandonReasons, type Recorded } from './events.ts';
 import { answerId, messageId } from './ids.ts';
 import type { Usage } from './ports.ts';
 import { textOf } from './session.ts';

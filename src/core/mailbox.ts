@@ -2,7 +2,7 @@
  * A session's mail: accepted once and in order, taken by at most one step, settled once; and what it has
  * posted and is not yet delivered. Owns the numbers. Never reads or words what a mail says.
  */
-import type { PostedMail } from './events.ts';
+import type { PostedMail } from './correspondence.ts';
 import { mailId } from './ids.ts';
 
 /** Mail that the model is to read, from its acceptance until it settles. */

@@ -2,8 +2,9 @@
  * Who may do what to whom. A session sees its own descendants and nothing else; people see the whole tree of
  * their chat. A child never has more than its parent. Decides nothing about time or money.
  */
+
+import type { Card } from './card.ts';
 import type { Refusal, Rules } from './commands.ts';
-import type { Card } from './events.ts';
 import { quotaDay, type Session } from './session.ts';
 import * as subagents from './subagents.ts';
 

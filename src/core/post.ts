@@ -4,10 +4,10 @@
  */
 import { announcementBlocks } from './announcement.ts';
 import type { Answer, Refusal } from './commands.ts';
+import type { MailBody, PostedMail } from './correspondence.ts';
 import * as delegation from './delegation.ts';
 import type { Draft } from './draft.ts';
 import { abandonStep, endAttempt, revive, settleAll } from './ending.ts';
-import type { MailBody, PostedMail } from './events.ts';
 import * as mailbox from './mailbox.ts';
 import { isRefusal } from './policy.ts';
 import { hasEnded } from './session.ts';

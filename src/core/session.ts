@@ -2,13 +2,15 @@
  * What is known of one session: the state that its log folds to, and what can be read off it. Only `evolve.ts`
  * makes a new one. The transcript is not in it: that is read from the log when a call needs it.
  */
-import type { BlockRef, CallFact, ChildSpec, EndedStatus } from './events.ts';
+
+import type { ChildSpec, EndedStatus } from './card.ts';
+import type { BlockRef, CallFact } from './events.ts';
 import * as mailbox from './mailbox.ts';
 import type { Block, Usage } from './ports.ts';
 import * as subagents from './subagents.ts';
 
 /** Raised when the state's shape or the meaning of a fold changes: older snapshots are then ignored. */
-export const FOLD_VERSION = 1;
+export const FOLD_VERSION = 2;
 
 export type MainStatus = 'idle' | 'working' | 'input_required' | 'parked';
 export type SubagentStatus = 'blocked' | 'queued' | 'running' | 'waiting' | 'input_required' | EndedStatus;

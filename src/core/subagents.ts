@@ -2,7 +2,7 @@
  * The part of the fold that knows a session's subagents: all its descendants' cards as their last news told
  * them, and what it alone knows of its own children. Decides nothing; `decide.ts` asks it.
  */
-import { type Card, type ChildSpec, type EndedStatus, endedStatuses } from './events.ts';
+import { type Card, type ChildSpec, type EndedStatus, endedStatuses } from './card.ts';
 
 /** What a parent keeps of an own child besides its card. */
 export interface Child {

@@ -4,7 +4,7 @@
  */
 import { mustOpen } from './advance.ts';
 import type { Timer } from './commands.ts';
-import type { PostedMail } from './events.ts';
+import type { PostedMail } from './correspondence.ts';
 import type { ToolCall, Worker } from './ports.ts';
 import type { Session } from './session.ts';
 import * as subagents from './subagents.ts';

@@ -3,7 +3,7 @@
  * Holds no behaviour.
  */
 import { z } from 'zod';
-import { subagentStatuses, usageSchema } from '../core/events.ts';
+import { subagentStatuses, usageSchema } from '../core/card.ts';
 import { feedSchemas, messageSchema, subagentSchema } from '../core/feed.ts';
 import { problemSchema } from './problem.ts';
 

@@ -1,5 +1,5 @@
 /** Who asks and which session is meant. Reads committed state only. */
-import type { Card } from '../core/events.ts';
+import type { Card } from '../core/card.ts';
 import * as policy from '../core/policy.ts';
 import type { Session } from '../core/session.ts';
 import type { AppPorts } from './ports.ts';

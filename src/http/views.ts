@@ -2,7 +2,8 @@
  * A chat and its subagents as people and programs see them: what the chat's own log tells of them, and what
  * is live besides. Reads committed state only, changes nothing.
  */
-import { type Card, decodeEvent } from '../core/events.ts';
+import type { Card } from '../core/card.ts';
+import { decodeEvent } from '../core/events.ts';
 import { evolve } from '../core/evolve.ts';
 import { type SubagentView, subagentView } from '../core/feed.ts';
 import { addUsage, pendingSteers, type Session } from '../core/session.ts';

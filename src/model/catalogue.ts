@@ -3,7 +3,7 @@
  * id or alias and the shape of the configuration's `models`; it never talks to the API and never guesses a model.
  */
 import { z } from 'zod';
-import { thinkingLevels } from '../core/events.ts';
+import { thinkingLevels } from '../core/card.ts';
 import { knownModels, type ModelFacts } from './known-models.ts';
 
 /** How much a model is asked to think, in the words of settings and tools. */

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { duration } from '../core/announcement.ts';
-import type { Card } from '../core/events.ts';
+import type { Card } from '../core/card.ts';
 import { encodeBody, head } from '../core/fence.ts';
 import * as policy from '../core/policy.ts';
 import type { Store, ToolCall, ToolOutcome } from '../core/ports.ts';

@@ -1,7 +1,7 @@
 /** Owns what a model or a program is told of `sessions_spawn` and may send; spawns nothing itself. */
 import { z } from 'zod';
+import { thinkingLevels } from '../core/card.ts';
 import type { SpawnRequest } from '../core/commands.ts';
-import { thinkingLevels } from '../core/events.ts';
 import { ALL } from '../core/policy.ts';
 import { type WorkTool, workTool } from './work-tool.ts';
 

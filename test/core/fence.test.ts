@@ -7,7 +7,8 @@ import {
   FULL_CHARS,
   SHORT_CHARS,
 } from '../../src/core/announcement.ts';
-import type { Card, MailBody } from '../../src/core/events.ts';
+import type { Card } from '../../src/core/card.ts';
+import type { MailBody } from '../../src/core/correspondence.ts';
 import { attribute, decodeBody, encodeBody, head, reservedTags } from '../../src/core/fence.ts';
 import { nonce } from '../../src/core/ids.ts';
 

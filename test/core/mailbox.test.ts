@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { PostedMail } from '../../src/core/events.ts';
+import type { PostedMail } from '../../src/core/correspondence.ts';
 import * as mailbox from '../../src/core/mailbox.ts';
 
 function letter(id: string, seq: number): mailbox.Letter {

@@ -2,9 +2,12 @@
  * Sessions played by hand: commands in, decided by the real core, nothing around it. Owns the small words in which
  * the tests of the core are written; no runtime, no store, no time of its own.
  */
+
+import type { Card } from '../../src/core/card.ts';
 import type { Command, Context, Refusal, Rules, SpawnRequest } from '../../src/core/commands.ts';
+import type { PostedMail } from '../../src/core/correspondence.ts';
 import { decide } from '../../src/core/decide.ts';
-import type { Card, PostedMail, Recorded, SessionEvent } from '../../src/core/events.ts';
+import type { Recorded, SessionEvent } from '../../src/core/events.ts';
 import * as policy from '../../src/core/policy.ts';
 import type { Block, Json, RefusalKind } from '../../src/core/ports.ts';
 import type { Session } from '../../src/core/session.ts';

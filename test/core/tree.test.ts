@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Card } from '../../src/core/events.ts';
+import type { Card } from '../../src/core/card.ts';
 import { childTowards, emptyTree, find, subtree, type Tree, withCard } from '../../src/core/subagents.ts';
 
 function cardOf(id: string, path: string, parent: string): Card {

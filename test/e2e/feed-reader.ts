@@ -3,7 +3,7 @@
  * back by its cursor when the connection is gone. Owns the parsing of the stream; judges only its numbering.
  */
 import { z } from 'zod';
-import { usageSchema } from '../../src/core/events.ts';
+import { usageSchema } from '../../src/core/card.ts';
 import { feedSchemas } from '../../src/core/feed.ts';
 
 const deltaSchema = z.object({ turn: z.number(), message: z.string(), offset: z.number(), text: z.string() });

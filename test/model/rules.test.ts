@@ -1,6 +1,6 @@
 /** The requests that prefixes lead to, held against the strict API's own rules. */
 import { describe, expect, test } from 'vitest';
-import { thinkingLevels } from '../../src/core/events.ts';
+import { thinkingLevels } from '../../src/core/card.ts';
 import { type Known, makeCatalogue, type ThinkingLevel } from '../../src/model/catalogue.ts';
 import { knownModels } from '../../src/model/known-models.ts';
 import { prefixParams } from '../../src/model/params.ts';

@@ -1,6 +1,6 @@
 /** How each level of thinking is put to each model, and what a prefix makes of it. */
 import { describe, expect, test } from 'vitest';
-import { thinkingLevels } from '../../src/core/events.ts';
+import { thinkingLevels } from '../../src/core/card.ts';
 import { type Known, makeCatalogue, type ThinkingLevel } from '../../src/model/catalogue.ts';
 import { knownModels } from '../../src/model/known-models.ts';
 import { prefixParams } from '../../src/model/params.ts';

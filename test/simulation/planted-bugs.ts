@@ -104,7 +104,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     ['runtime/actor.ts', '...(key ? { key: { ...key, answer', '...(key && !id ? { key: { ...key, answer'],
   ),
   bug('a tool whose outcome is unknown runs again', [
-    'core/decide.ts',
+    'core/outages.ts',
     '&& !call.repeatable) {',
     '&& !call) {',
   ]),

@@ -2,7 +2,7 @@
  * The tree: who may have whom, how many and how deep; kills that reach everyone below and every process; and cards
  * that, once all is at rest, say what is so.
  */
-import type { Card } from '../../../src/core/events.ts';
+import type { Card } from '../../../src/core/card.ts';
 import { quotaDay } from '../../../src/core/session.ts';
 import { atWork, liveChildren } from '../../../src/core/subagents.ts';
 import { type Chronicle, commitAt, type History, stateAfter, together } from './chronicle.ts';

@@ -1,0 +1,101 @@
+/**
+ * What is known of people, models' use and subagents wherever it is told: the shapes that events, mail and the feed
+ * share. Holds no behaviour.
+ */
+import { z } from 'zod';
+
+const count = z.number().int().nonnegative();
+
+/** Who asks, and through which door. */
+export const principalSchema = z.object({ principal: z.string(), channel: z.string() });
+export type Principal = z.infer<typeof principalSchema>;
+
+export const usageSchema = z.object({
+  inputTokens: z.number(),
+  outputTokens: z.number(),
+  cacheReadTokens: z.number(),
+  cacheWriteTokens: z.number(),
+  usd: z.number(),
+});
+
+export const thinkingLevels = ['off', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
+
+// ───────────────────────────────────────────────────────── what is known of a subagent
+
+export const subagentStatuses = [
+  'blocked',
+  'queued',
+  'running',
+  'waiting',
+  'input_required',
+  'completed',
+  'failed',
+  'timed_out',
+  'over_budget',
+  'killed',
+] as const;
+export const endedStatuses = ['completed', 'failed', 'timed_out', 'over_budget', 'killed'] as const;
+export const endedSchema = z.enum(endedStatuses);
+export type EndedStatus = z.infer<typeof endedSchema>;
+
+export const workspaceSchema = z.object({
+  branch: z.string(),
+  base: z.string(),
+  commits: count,
+  files: count,
+  wip: z.boolean(),
+});
+
+/** What every ancestor keeps of a subagent, as its last news told it. */
+export const cardSchema = z.object({
+  id: z.string(),
+  label: z.string(),
+  path: z.string(),
+  parent: z.string(),
+  /** The beginning of the task; the whole stands in the subagent's own log. */
+  task: z.string(),
+  role: z.enum(['worker', 'reviewer']),
+  agent: z.string(),
+  model: z.string(),
+  status: z.enum(subagentStatuses),
+  reason: z.string().optional(),
+  attempt: count,
+  createdAt: z.number(),
+  startedAt: z.number().optional(),
+  endedAt: z.number().optional(),
+  steps: count,
+  activity: z.string(),
+  usage: usageSchema,
+  /** What it was given: minutes at work for each attempt. */
+  share: z.object({ minutes: z.number() }),
+  pendingSteers: count,
+  workspace: workspaceSchema.optional(),
+  announcement: z.enum(['none', 'pending', 'read', 'withdrawn', 'undeliverable']),
+  /** The last mail of its parent that it had accepted when this was told. */
+  heard: count,
+  /** Absent: nothing of it is known to live. A list: what was still unconfirmed when last told. */
+  unswept: z.array(z.string()).optional(),
+});
+export type Card = z.infer<typeof cardSchema>;
+
+/** What a spawn fixes for a subagent: all that its session is born with. */
+export const childSpecSchema = z.object({
+  id: z.string(),
+  chat: z.string(),
+  owner: z.string(),
+  parent: z.string(),
+  label: z.string(),
+  path: z.string(),
+  depth: count,
+  task: z.string(),
+  role: z.enum(['worker', 'reviewer']),
+  model: z.string(),
+  thinking: z.enum(thinkingLevels).optional(),
+  repo: z.string().optional(),
+  limitMs: z.number().positive(),
+  idleMs: z.number().positive(),
+  announce: z.enum(['each', 'quiet']),
+  secret: z.string(),
+  createdAt: z.number(),
+});
+export type ChildSpec = z.infer<typeof childSpecSchema>;

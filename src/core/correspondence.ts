@@ -1,0 +1,70 @@
+/**
+ * What sessions write to each other, and what a session accepts besides: people's words and the gateway's notes.
+ * Owns the shapes; what each kind of mail does to its receiver is decided elsewhere.
+ */
+import { z } from 'zod';
+import { cardSchema, childSpecSchema, principalSchema } from './card.ts';
+
+const count = z.number().int().nonnegative();
+
+const steerSchema = z.object({
+  kind: z.literal('steer'),
+  steerId: z.string(),
+  target: z.string(),
+  text: z.string(),
+  by: z.enum(['parent', 'person']),
+  from: principalSchema.optional(),
+  interrupt: z.boolean(),
+});
+
+/** What sessions write to each other. */
+export const mailBodySchema = z.discriminatedUnion('kind', [
+  // down
+  z.object({ kind: z.literal('task'), spec: childSpecSchema }),
+  z.object({ kind: z.literal('go'), attempt: count, spawns: count, day: z.string() }),
+  steerSchema,
+  z.object({ kind: z.literal('kill'), target: z.string(), by: z.enum(['parent', 'ancestor', 'person']) }),
+  // up
+  z.object({
+    kind: z.literal('status'),
+    change: z.enum(['spawned', 'updated', 'ended', 'told']),
+    card: cardSchema,
+    read: z.array(z.object({ steerId: z.string(), step: count })).optional(),
+    /** With `ended`: the beginning of the result, for people. */
+    result: z.string().optional(),
+  }),
+  z.object({
+    kind: z.literal('announcement'),
+    attempt: count,
+    card: cardSchema,
+    result: z.string(),
+    resultChars: count,
+    workedMs: z.number(),
+    wakes: z.boolean(),
+    /** How many of the spawns that it was lent on `day` it has used. */
+    spawns: count,
+    day: z.string(),
+  }),
+]);
+export type MailBody = z.infer<typeof mailBodySchema>;
+
+/** Mail on its way: `n` counts from 1 for each sender and receiver. */
+export const postedMailSchema = z.object({ to: z.string(), n: count, body: mailBodySchema });
+export type PostedMail = z.infer<typeof postedMailSchema>;
+
+/** What a session accepts: mail of other sessions, people's words, the gateway's notes to it. */
+export const acceptedBodySchema = z.discriminatedUnion('kind', [
+  ...mailBodySchema.options,
+  z.object({
+    kind: z.literal('message'),
+    /** All of `parts` as one text. */
+    text: z.string(),
+    parts: z.array(z.object({ type: z.literal('text'), text: z.string() })),
+    from: principalSchema,
+    interrupt: z.boolean(),
+  }),
+  z.object({ kind: z.literal('note'), text: z.string(), about: z.enum(['cut', 'empty']) }),
+]);
+export type AcceptedBody = z.infer<typeof acceptedBodySchema>;
+
+export const senders = { person: 'person', gateway: 'gateway' } as const;

@@ -1,0 +1,197 @@
+/**
+ * The tool calls of an answer: what each does to sessions, decided in the answer's own commit, and the order in
+ * which those that work outside are started. Runs nothing itself.
+ */
+
+import type { Card } from './card.ts';
+import type { IntendedCall } from './commands.ts';
+import * as delegation from './delegation.ts';
+import type { Draft } from './draft.ts';
+import { finishCall } from './ending.ts';
+import type { CallFact, SessionEvent } from './events.ts';
+import * as policy from './policy.ts';
+import type { Call, Session } from './session.ts';
+import * as subagents from './subagents.ts';
+
+export function fact(call: IntendedCall): CallFact {
+  const { intent } = call;
+  const base = {
+    id: call.id,
+    name: call.name,
+    summary: call.summary,
+    readOnly: false,
+    repeatable: false,
+    processes: false,
+  };
+  switch (intent.do) {
+    case 'work':
+      return {
+        ...base,
+        mode: 'work',
+        readOnly: intent.readOnly,
+        repeatable: intent.repeatable,
+        processes: intent.processes,
+        input: call.input,
+      };
+    case 'kill':
+      return { ...base, mode: 'kill' };
+    case 'spawn':
+    case 'steer':
+    case 'silent':
+    case 'progress':
+    case 'error':
+      return { ...base, mode: 'session' };
+  }
+}
+
+/** Acts on a call that only changes sessions; one that works outside stays open for `startCalls`. */
+export function decideCall(d: Draft, open: Call, call: IntendedCall): void {
+  const { intent } = call;
+  if (intent.do === 'work') return;
+  const started = { type: 'tool.started', call: open.key, name: open.name, summary: open.summary } as const;
+  if (intent.do === 'kill') return killCall(d, open, started, intent.target);
+  d.add(started);
+  switch (intent.do) {
+    case 'error':
+      return finishCall(d, open, false, intent.text);
+    case 'progress':
+      d.add({ type: 'progress.reported', text: intent.text });
+      return finishCall(d, open, true, 'Shown to people. Go on.');
+    case 'silent':
+      return d.state.turn?.heardPerson
+        ? finishCall(d, open, false, 'Refused: a person spoke in this turn and is owed an answer in words.')
+        : finishCall(d, open, true, 'The turn ends here, without words.');
+    case 'spawn': {
+      const running = delegation.hasPlace(d.state, d.context.rules.maxChildren);
+      const spawned = delegation.spawn(d, open.key, intent.request);
+      return policy.isRefusal(spawned)
+        ? finishCall(d, open, false, `Not spawned: ${spawned.message}.`)
+        : finishCall(d, open, true, accepted(spawned, running, intent.request));
+    }
+    case 'steer':
+      return steerCall(d, open, intent);
+  }
+}
+
+function accepted(
+  card: Card,
+  running: boolean,
+  request: Extract<IntendedCall['intent'], { do: 'spawn' }>['request'],
+): string {
+  const notes = [
+    ...(request.label !== undefined && request.label !== card.label
+      ? [`The label ${request.label} was taken; this one is called ${card.label}.`]
+      : []),
+    ...request.notes,
+    ...(running ? [] : ['It waits for a free place and starts by itself.']),
+    'Its news comes to you by itself when it ends: go on, or end your turn; do not wait or ask for it.',
+  ];
+  return JSON.stringify({
+    status: 'accepted',
+    label: card.label,
+    id: card.id,
+    state: running ? 'running' : 'queued',
+    note: notes.join(' '),
+  });
+}
+
+function steerCall(
+  d: Draft,
+  open: Call,
+  intent: { target: string; message: string; interrupt: boolean },
+): void {
+  const card = policy.descendant(d.state, intent.target);
+  if (policy.isRefusal(card)) return finishCall(d, open, false, `Not steered: ${card.message}.`);
+  const steerId = delegation.steer(d, card, {
+    text: intent.message,
+    interrupt: intent.interrupt,
+    by: 'parent',
+  });
+  if (typeof steerId !== 'string') return finishCall(d, open, false, `Not steered: ${steerId.message}.`);
+  const how = subagents.isEnded(card.status)
+    ? `It had ended (${card.status}) and is resumed with your message; its news will come anew.`
+    : intent.interrupt
+      ? 'Its running call is given up and it reads your message at once.'
+      : 'It reads your message with its next step.';
+  finishCall(
+    d,
+    open,
+    true,
+    JSON.stringify({ status: 'queued', target: card.path, steer: steerId, note: how }),
+  );
+}
+
+function killCall(
+  d: Draft,
+  open: Call,
+  started: Extract<SessionEvent, { type: 'tool.started' }>,
+  target: string,
+): void {
+  const plan = delegation.killTargets(d.state, target);
+  if ('message' in plan) {
+    d.add(started);
+    return finishCall(d, open, false, `Nothing killed: ${plan.message}.`);
+  }
+  d.add({ ...started, targets: plan.all.map((card) => card.id) });
+  if (plan.live.length === 0) return finishCall(d, open, true, killReport(d.state, [], plan.alreadyEnded));
+  delegation.kill(d, plan.live, 'parent');
+}
+
+/** What a kill came to, told from the tree. */
+export function killReport(
+  state: Session,
+  targets: readonly string[],
+  alreadyEnded: readonly string[],
+): string {
+  const cards = targets.flatMap((id) => state.tree.cards[id] ?? []);
+  const killed = cards.filter(subagents.isDead).map((card) => card.label);
+  const unconfirmed = cards.filter((card) => !subagents.isDead(card)).map((card) => card.label);
+  const note =
+    unconfirmed.length > 0
+      ? 'Those unconfirmed were told to end, but that they are dead is not known yet.'
+      : killed.length > 0
+        ? 'What they had done so far can be read with show.'
+        : 'There was nothing alive to kill.';
+  return JSON.stringify({ killed, unconfirmed, alreadyEnded, note });
+}
+
+/** Starts the calls whose turn it is: read-only neighbours together, all others one after the other. */
+export function startCalls(d: Draft): void {
+  const open = (d.state.step?.calls ?? []).filter(
+    (call) => call.mode === 'work' && call.state !== 'finished',
+  );
+  const [first] = open;
+  if (!first) return;
+  const batch: Call[] = [];
+  for (const call of open) {
+    if (batch.length > 0 && !(first.readOnly && call.readOnly)) break;
+    batch.push(call);
+  }
+  for (const call of batch) {
+    if (call.state !== 'open') continue;
+    d.add({ type: 'tool.started', call: call.key, name: call.name, summary: call.summary });
+  }
+}
+
+/** Finishes the kills whose targets are all confirmed dead. */
+export function confirmKills(d: Draft): void {
+  for (const call of d.state.step?.calls ?? []) {
+    if (call.mode !== 'kill' || call.state === 'finished') continue;
+    const targets = call.targets ?? [];
+    const dead = targets.every((id) => {
+      const card = d.state.tree.cards[id];
+      return card === undefined || subagents.isDead(card);
+    });
+    if (dead) finishCall(d, call, true, killReport(d.state, targets, []));
+  }
+}
+
+/** Whether the step's calls end the turn without words. */
+export function endsSilently(state: Session, calls: readonly Call[]): boolean {
+  return (
+    state.kind === 'main' &&
+    !state.turn?.heardPerson &&
+    calls.every((call) => call.mode === 'session' && call.ok === true) &&
+    calls.some((call) => call.name === 'stay_silent')
+  );
+}

@@ -1,0 +1,23 @@
+/**
+ * Events of earlier releases in today's shape. Owns one step for each version that ever was released; a step that
+ * was released is never edited. Adds what an older event couldn't say, and never changes what it said.
+ */
+
+/** An event as it lies in a log: its version, and whatever that version wrote. */
+export interface StoredEvent {
+  readonly v: number;
+  readonly [key: string]: unknown;
+}
+
+/** One step for each version: from that version to the next. */
+const steps: readonly ((event: StoredEvent) => StoredEvent)[] = [fromOne];
+
+/** The event as today's version would have written it. */
+export function upgraded(event: StoredEvent): StoredEvent {
+  return steps.slice(Math.max(0, event.v - 1)).reduce((older, step) => step(older), event);
+}
+
+/** Version 1 knew one prefix for a session, no money and no questions: all that is new is optional beside it. */
+function fromOne(event: StoredEvent): StoredEvent {
+  return event;
+}

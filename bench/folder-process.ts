@@ -96,6 +96,7 @@ function openFolder(folder: string) {
       owner: 'admin',
       title: '',
       model: defaultModel,
+      chosen: false,
       secret: id,
     });
     return id;

@@ -37,6 +37,7 @@ function work(d: Draft): void {
     return rest(d);
   }
   if (d.state.turn) {
+    if (d.state.renewal || d.state.compaction?.forced) return steps.requestStep(d);
     const interrupted = d.state.unanswered || d.state.paused;
     if (interrupted || wakers(d.state).length > 0) return steps.requestStep(d);
     return rest(d);
@@ -78,7 +79,7 @@ function wake(d: Draft): void {
 
 function begin(d: Draft, because: readonly WakeReason[]): void {
   steps.startTurn(d, [...new Set(because)]);
-  steps.requestStep(d);
+  steps.requestStep(d, true);
 }
 
 /** A subagent's workspace is opened before its first step. */

@@ -4,6 +4,7 @@
  */
 import type { ChildSpec, Principal } from './card.ts';
 import type { PostedMail } from './correspondence.ts';
+import type { Carried, Cut, PendingBlock } from './events.ts';
 import type { Block, Json, PrefixParams, RefusalKind, Usage, WorkspaceReport } from './ports.ts';
 
 /** A spawn whose words were checked against the configuration: models and repositories are real names. */
@@ -53,6 +54,8 @@ export type Command =
       readonly owner: string;
       readonly title: string;
       readonly model: string;
+      /** Whether the model was asked for; otherwise it is the configured one, and follows the configuration. */
+      readonly chosen: boolean;
       readonly secret: string;
     }
   | {
@@ -87,6 +90,22 @@ export type Command =
     }
   | { readonly type: 'refused'; readonly step: number; readonly why: RefusalKind; readonly message: string }
   | { readonly type: 'delayed'; readonly step: number; readonly text: string }
+  | {
+      readonly type: 'summarised';
+      readonly n: number;
+      readonly summary: string;
+      readonly from?: Cut;
+      readonly usage: Usage;
+    }
+  | { readonly type: 'unsummarised'; readonly n: number; readonly why: string; readonly usage?: Usage }
+  | {
+      /** What the new prefix `n` takes over, read from the transcript. */
+      readonly type: 'renewed';
+      readonly n: number;
+      readonly carried: readonly Carried[];
+      readonly pending: readonly PendingBlock[];
+      readonly asked: readonly number[];
+    }
   | {
       readonly type: 'tool';
       readonly call: string;
@@ -131,9 +150,20 @@ export interface Rules {
   readonly maxSpawns: number;
   readonly subagentMs: number;
   readonly idleMs: number;
+  /** The model of chats that name none. */
+  readonly model: string;
   readonly subagentModel: string;
+  /** What core must know of a model; pure, and answers for any id. */
+  readonly terms: (model: string) => ModelTerms;
   /** What a new prefix is made of. Depends on nothing but what it is given and the configuration. */
   readonly prefix: (about: PrefixSubject) => PrefixParams;
+}
+
+export interface ModelTerms {
+  /** Tokens that prompt and answer may have together. */
+  readonly window: number;
+  /** Tokens from which on a conversation is summarised. */
+  readonly compactAt: number;
 }
 
 export interface PrefixSubject {

@@ -5,6 +5,7 @@
 import { advance } from './advance.ts';
 import { duration } from './announcement.ts';
 import type { Answer, Command, Context, Refusal, Timer } from './commands.ts';
+import { summarised, unsummarised } from './compaction.ts';
 import { senders } from './correspondence.ts';
 import * as delegation from './delegation.ts';
 import { type Draft, draft } from './draft.ts';
@@ -14,8 +15,9 @@ import * as mailbox from './mailbox.ts';
 import { hostStarted, refused } from './outages.ts';
 import * as policy from './policy.ts';
 import { acceptMail } from './post.ts';
+import { renewed, startPrefix } from './prefix.ts';
 import { preview, type Session } from './session.ts';
-import { answered, noteBlock, partialWork } from './steps.ts';
+import { answered, noteBlock, partialWork, requestStep } from './steps.ts';
 import * as subagents from './subagents.ts';
 import { killReport } from './tool-calls.ts';
 
@@ -59,6 +61,7 @@ function birth(d: Draft, command: Command): Answer | Refusal {
       title: command.title,
       secret: command.secret,
       model: command.model,
+      chosen: command.chosen,
     });
     startPrefix(d);
     return none;
@@ -75,6 +78,7 @@ function birth(d: Draft, command: Command): Answer | Refusal {
       title: spec.label,
       secret: spec.secret,
       model: spec.model,
+      chosen: true,
       ...(spec.thinking ? { thinking: spec.thinking } : {}),
       spec: { ...spec, task: preview(spec.task) },
     });
@@ -82,21 +86,6 @@ function birth(d: Draft, command: Command): Answer | Refusal {
     return acceptMail(d, command.sender, command.mails);
   }
   return { kind: 'not_found', message: 'there is no such session' };
-}
-
-function startPrefix(d: Draft): void {
-  const { state, context } = d;
-  d.add({
-    type: 'prefix.started',
-    because: 'created',
-    params: context.rules.prefix({
-      kind: state.kind,
-      role: state.spec?.role ?? 'worker',
-      mayDelegate: policy.mayDelegate(policy.depthOf(state), context.rules),
-      model: state.model,
-      ...(state.thinking ? { thinking: state.thinking } : {}),
-    }),
-  });
 }
 
 // ───────────────────────────────────────────────────────── handle
@@ -145,6 +134,15 @@ function handle(d: Draft, command: Command): Answer | Refusal {
       if (d.state.step?.n === command.step && d.state.step.phase === 'calling') {
         d.add({ type: 'notice', level: 'warning', text: command.text });
       }
+      return none;
+    case 'summarised':
+      summarised(d, command);
+      return none;
+    case 'unsummarised':
+      unsummarised(d, command);
+      return none;
+    case 'renewed':
+      if (renewed(d, command)) requestStep(d);
       return none;
     case 'tool': {
       const call = d.state.step?.calls.find((one) => one.key === command.call);

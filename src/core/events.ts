@@ -12,7 +12,7 @@ import {
   workspaceSchema,
 } from './card.ts';
 import { acceptedBodySchema, postedMailSchema } from './correspondence.ts';
-import type { Block, Json, PrefixParams } from './ports.ts';
+import type { Block, Json, PrefixParams, RefusalKind } from './ports.ts';
 import { upgraded } from './upgrade.ts';
 
 /** The version written with each event. A change of shape raises it and adds an upgrade to `upgrade.ts`. */
@@ -29,6 +29,39 @@ const prefixSchema = z.custom<PrefixParams>(
 /** A block by the event that brought it. `short`: the announcement's short form was sent. */
 const blockRefSchema = z.object({ seq: count, short: z.boolean().optional() });
 export type BlockRef = z.infer<typeof blockRefSchema>;
+
+/** Why a session's requests begin anew. */
+export const prefixReasons = ['created', 'compaction', 'quarantine', 'settings'] as const;
+export type PrefixReason = (typeof prefixReasons)[number];
+export type RenewalReason = Exclude<PrefixReason, 'created'>;
+
+/** A message of the prefix before, as the new one sends it. */
+const carriedSchema = z.object({
+  role: z.enum(['user', 'assistant']),
+  content: z.array(blockSchema),
+  /** The event that brought it; 0 for what the gateway wrote for this prefix. */
+  seq: count,
+  /** The step that sent it, or whose answer it is. */
+  step: count,
+});
+export type Carried = z.infer<typeof carriedSchema>;
+
+/** A block that no request has held yet, as the new prefix is to send it. */
+const pendingSchema = z.object({ seq: count, block: blockSchema, short: blockSchema.optional() });
+export type PendingBlock = z.infer<typeof pendingSchema>;
+
+/** Where the end of a conversation begins that is kept word for word: with a step's blocks, or with its answer. */
+const cutSchema = z.object({ step: count, adds: z.boolean() });
+export type Cut = z.infer<typeof cutSchema>;
+
+const refusalKinds = [
+  'invalid',
+  'auth',
+  'billing',
+  'permission',
+  'not_found',
+  'too_large',
+] as const satisfies readonly RefusalKind[];
 
 // ───────────────────────────────────────────────────────── tool calls
 
@@ -68,10 +101,27 @@ const eventSchema = z.discriminatedUnion('type', [
     title: z.string(),
     secret: z.string(),
     model: z.string(),
+    /** Whether somebody chose the model: it is then kept when the configuration names another. */
+    chosen: z.boolean(),
     thinking: z.enum(thinkingLevels).optional(),
     spec: childSpecSchema.optional(),
   }),
-  z.object({ type: z.literal('prefix.started'), because: z.enum(['created']), params: prefixSchema }),
+  /** Requests begin anew: with `params`, then `carried`. All else of the conversation stays in the log. */
+  z.object({
+    type: z.literal('prefix.started'),
+    because: z.enum(prefixReasons),
+    params: prefixSchema,
+    carried: z.array(carriedSchema).optional(),
+    pending: z.array(pendingSchema).optional(),
+    /** The events that hold what was asked for, word for word, before this prefix. */
+    asked: z.array(count).optional(),
+  }),
+  /** The next request waits for a new prefix. */
+  z.object({ type: z.literal('prefix.due'), n: count, because: z.enum(prefixReasons).exclude(['created']) }),
+  /** A summary of the conversation is being made beside it; `forced`: the next request waits for it. */
+  z.object({ type: z.literal('compaction.started'), n: count, forced: z.boolean() }),
+  z.object({ type: z.literal('compaction.made'), n: count, summary: z.string(), from: cutSchema.optional() }),
+  z.object({ type: z.literal('compaction.failed'), n: count, why: z.string() }),
 
   z.object({
     type: z.literal('mail.accepted'),
@@ -128,6 +178,13 @@ const eventSchema = z.discriminatedUnion('type', [
     because: z.enum(abandonReasons),
     /** Whether its call was still out, so that words may have been shown which are void now. */
     calling: z.boolean(),
+  }),
+  /** The API refused the request as it stands; it is sent once more. */
+  z.object({
+    type: z.literal('step.refused'),
+    step: count,
+    why: z.enum(refusalKinds),
+    message: z.string(),
   }),
   /** Tokens of an answer that does not stand in the transcript. */
   z.object({ type: z.literal('usage.counted'), usage: usageSchema }),

@@ -3,6 +3,7 @@
  */
 import type { Recorded, SessionEvent } from './events.ts';
 import { mailAccepted, mailPosted, mailSettled } from './evolve-mail.ts';
+import { compacting, contextOf, prefixStarted } from './evolve-prefix.ts';
 import * as mailbox from './mailbox.ts';
 import { addUsage, type Call, noUsage, preview, quotaDay, type Session, textOf } from './session.ts';
 import * as subagents from './subagents.ts';
@@ -40,11 +41,22 @@ function born(event: Extract<SessionEvent, { type: 'session.created' }>, at: num
     createdAt: at,
     secret: event.secret,
     model: event.model,
+    chosen: event.chosen,
     ...(event.thinking ? { thinking: event.thinking } : {}),
     ...(spec ? { spec: { ...spec, task: preview(spec.task) } } : {}),
     status: event.kind === 'main' ? 'idle' : 'queued',
     seq: 1,
     prefixSeq: 0,
+    prefixDigest: '',
+    prefixes: 0,
+    context: 0,
+    compactions: 0,
+    compactFrom: 0,
+    compactionFailures: 0,
+    refusals: 0,
+    remedy: 'none',
+    unheard: [],
+    quarantined: [],
     mail: mailbox.emptyMailbox,
     tree: subagents.emptyTree,
     turns: 0,
@@ -77,7 +89,15 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
     case 'session.created':
       throw new Error(`session ${state.id} was created twice`);
     case 'prefix.started':
-      return { ...state, prefixSeq: state.seq };
+      return prefixStarted(state, event);
+    case 'prefix.due':
+      return { ...state, renewal: { n: event.n, because: event.because } };
+    case 'compaction.started':
+    case 'compaction.made':
+    case 'compaction.failed':
+      return compacting(state, event);
+    case 'step.refused':
+      return { ...state, refusals: state.refusals + 1, refusal: event.message };
     case 'mail.accepted':
       return mailAccepted(state, event, at);
     case 'mail.settled':
@@ -95,7 +115,7 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
         cuts: 0,
       };
     case 'turn.ended': {
-      const { turn: _, step: __, ...rest } = state;
+      const { turn: _, step: __, renewal: ___, ...rest } = state;
       return {
         ...rest,
         ...atRest(state),
@@ -176,7 +196,7 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
         },
       };
     case 'attempt.ended': {
-      const { closing: _, reason: __, ...rest } = state;
+      const { closing: _, reason: __, compaction: ___, renewal: ____, ...rest } = state;
       return {
         ...rest,
         status: event.status,
@@ -247,6 +267,8 @@ function stepRequested(state: Session, event: Extract<SessionEvent, { type: 'ste
     unanswered: true,
     paused: false,
     activity: 'thinking',
+    refusals: 0,
+    unheard: [...state.unheard, ...event.adds.map((ref) => ref.seq)],
     ...(state.turn ? { turn: { ...state.turn, heardPerson: state.turn.heardPerson || heard } } : {}),
   };
 }
@@ -261,6 +283,10 @@ function stepAnswered(state: Session, event: Extract<SessionEvent, { type: 'step
     ...rest,
     ...(calls.length > 0 ? { step: { n: event.step, phase: 'tools', calls } } : {}),
     unanswered: false,
+    context: contextOf(event.usage),
+    remedy: 'none',
+    unheard: [],
+    quarantined: [],
     paused: event.stop === 'pause_turn',
     cuts: event.partial ? state.cuts + 1 : 0,
     usage: addUsage(state.usage, event.usage),

@@ -218,6 +218,11 @@ export function project(session: string, recorded: Recorded): FeedEvent | undefi
       return { name: 'notice', data: { ...data, level: event.level, text: event.text } };
     case 'session.created':
     case 'prefix.started':
+    case 'prefix.due':
+    case 'compaction.started':
+    case 'compaction.made':
+    case 'compaction.failed':
+    case 'step.refused':
     case 'mail.delivered':
     case 'step.requested':
     case 'usage.counted':

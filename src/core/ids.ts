@@ -4,7 +4,8 @@
  */
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import type { PrefixParams } from './ports.ts';
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
 
@@ -53,4 +54,15 @@ export function answerId(session: string, step: number): string {
 /** The message that the mail accepted at `seq` is, on the feed. */
 export function messageId(session: string, seq: number): string {
   return `${session}.m${seq}`;
+}
+
+const digests = new WeakMap<PrefixParams, string>();
+
+/** A short hash of all that a prefix fixes; the same for equal parameters, whoever made them. */
+export function digestOf(params: PrefixParams): string {
+  const known = digests.get(params);
+  if (known !== undefined) return known;
+  const digest = bytesToHex(sha256(utf8ToBytes(JSON.stringify(params)))).slice(0, 32);
+  digests.set(params, digest);
+  return digest;
 }

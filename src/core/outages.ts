@@ -4,8 +4,10 @@
  */
 import { mustOpen } from './advance.ts';
 import type { Command } from './commands.ts';
+import { startCompaction } from './compaction.ts';
 import type { Draft } from './draft.ts';
-import { endAttempt, finishCall, park } from './ending.ts';
+import { abandonStep, endAttempt, finishCall, park } from './ending.ts';
+import { quarantine } from './prefix.ts';
 import { partialWork } from './steps.ts';
 
 /** A crash loop: a session that went down this often at one step is not tried again by itself. */
@@ -14,6 +16,11 @@ const MAX_CRASHES = 3;
 export function refused(d: Draft, command: Extract<Command, { type: 'refused' }>): void {
   const { step } = d.state;
   if (step?.n !== command.step || step.phase !== 'calling') return;
+  if (command.why === 'invalid' || command.why === 'too_large') {
+    const again = d.state.refusals === 0;
+    d.add({ type: 'step.refused', step: step.n, why: command.why, message: command.message });
+    if (again || remedied(d)) return;
+  }
   if (d.state.spec) {
     endAttempt(d, {
       status: 'failed',
@@ -23,6 +30,28 @@ export function refused(d: Draft, command: Extract<Command, { type: 'refused' }>
     return;
   }
   park(d, 'refused', command.why, refusalWords(command));
+}
+
+/** A conversation that fills this share of its window may be what the API refuses. */
+const NEARLY_FULL = 0.5;
+
+/**
+ * What can be done about a request that the API refuses as it stands: a shorter conversation where that may be it, then
+ * one without the words that came last. One bad message never ends a chat. False: all was tried.
+ */
+function remedied(d: Draft): boolean {
+  const { state, context } = d;
+  if (state.remedy === 'none' && state.context >= NEARLY_FULL * context.rules.terms(state.model).window) {
+    abandonStep(d, 'refused');
+    startCompaction(d, true);
+    return true;
+  }
+  // Without its task a subagent has nothing to go on with.
+  const lost = state.mail.taken.some((letter) => letter.kind === 'task');
+  if (state.remedy === 'quarantined' || state.unheard.length === 0 || lost) return false;
+  abandonStep(d, 'refused');
+  quarantine(d);
+  return true;
 }
 
 function refusalWords(command: Extract<Command, { type: 'refused' }>): string {
@@ -48,7 +77,11 @@ export function hostStarted(d: Draft): void {
   const { state } = d;
   // A workspace that is being opened is work, too: one that brings the host down must not do so for ever.
   const opens = state.status === 'running' && !state.closing && mustOpen(state);
-  if (!state.step && !opens) return;
+  const { compaction } = state;
+  if (compaction && !compaction.made && !state.cleanlyStopped) {
+    d.add({ type: 'compaction.failed', n: compaction.n, why: 'the gateway went down while it was made' });
+  }
+  if (!state.step && !opens && !state.renewal) return;
   const step = state.step?.n ?? state.steps;
   d.add({ type: 'session.resumed', step, ...(state.cleanlyStopped ? { clean: true } : {}) });
   if (!state.cleanlyStopped && d.state.crashes.times > MAX_CRASHES) {

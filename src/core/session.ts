@@ -4,7 +4,7 @@
  */
 
 import type { ChildSpec, EndedStatus } from './card.ts';
-import type { BlockRef, CallFact } from './events.ts';
+import type { BlockRef, CallFact, Cut, RenewalReason } from './events.ts';
 import * as mailbox from './mailbox.ts';
 import type { Block, Usage } from './ports.ts';
 import * as subagents from './subagents.ts';
@@ -54,6 +54,16 @@ export interface Unswept {
   readonly tries: number;
 }
 
+/** A summary that is being made; `made` once it is there, or once a forced one has failed. */
+export interface Compaction {
+  readonly n: number;
+  readonly forced: boolean;
+  readonly made?: { readonly summary?: string; readonly from?: Cut };
+}
+
+/** What was tried against a request that the API refuses, since the latest answer. */
+export type Remedy = 'none' | 'shortened' | 'quarantined';
+
 export interface Session {
   readonly id: string;
   readonly chat: string;
@@ -62,7 +72,10 @@ export interface Session {
   readonly title: string;
   readonly createdAt: number;
   readonly secret: string;
+  /** The live prefix's model. */
   readonly model: string;
+  /** Whether the next prefix keeps it when the configuration names another. */
+  readonly chosen: boolean;
   readonly thinking?: ChildSpec['thinking'];
   /** A subagent's: without the task's text. */
   readonly spec?: ChildSpec;
@@ -74,6 +87,27 @@ export interface Session {
   readonly seq: number;
   /** Where the live prefix starts. */
   readonly prefixSeq: number;
+  readonly prefixDigest: string;
+  /** How many prefixes there have been. */
+  readonly prefixes: number;
+  /** A new prefix that the next request waits for. */
+  readonly renewal?: { readonly n: number; readonly because: RenewalReason };
+  /** Tokens of the latest answered request and its answer, as the API counted them; 0: not known yet. */
+  readonly context: number;
+  readonly compaction?: Compaction;
+  readonly compactions: number;
+  /** The step from which a summary is tried again after failures. */
+  readonly compactFrom: number;
+  readonly compactionFailures: number;
+  /** How often the API has refused the request of the step at hand. */
+  readonly refusals: number;
+  /** Its words, the last time. */
+  readonly refusal?: string;
+  readonly remedy: Remedy;
+  /** The blocks sent since the latest answer: one of them must be what the API refuses. */
+  readonly unheard: readonly number[];
+  /** Those of them in whose place a note stands, until the request without them is answered. */
+  readonly quarantined: readonly number[];
   readonly mail: mailbox.Mailbox;
   readonly tree: subagents.Tree;
 

@@ -3,6 +3,7 @@
  */
 import { STEP_CHARS } from './announcement.ts';
 import type { Command } from './commands.ts';
+import { compactIfDue } from './compaction.ts';
 import * as delegation from './delegation.ts';
 import type { Draft } from './draft.ts';
 import { endAttempt, park, settle } from './ending.ts';
@@ -10,6 +11,7 @@ import type { BlockRef, WakeReason } from './events.ts';
 import { encodeBody } from './fence.ts';
 import type { Letter } from './mailbox.ts';
 import type { Block } from './ports.ts';
+import { awaitPrefix } from './prefix.ts';
 import { type Session, textOf } from './session.ts';
 import * as subagents from './subagents.ts';
 import { decideCall, fact } from './tool-calls.ts';
@@ -26,8 +28,12 @@ export function startTurn(d: Draft, because: readonly WakeReason[]): void {
   d.add({ type: 'turn.started', turn: d.state.turns + 1, because: [...because] });
 }
 
-/** The next request of the turn: it takes all mail that waits, people's words first. */
-export function requestStep(d: Draft): void {
+/**
+ * The next request of the turn: it takes all mail that waits, people's words first. If a new prefix is due it waits
+ * for that.
+ */
+export function requestStep(d: Draft, atTurnStart = false): void {
+  if (awaitPrefix(d, atTurnStart)) return;
   const { state } = d;
   const letters = state.paused ? [] : [...state.mail.waiting].sort(inOrder);
   const chars = letters.reduce((sum, letter) => sum + (letter.shown ?? 0), 0);
@@ -68,6 +74,7 @@ export function answered(d: Draft, command: Extract<Command, { type: 'answered' 
   if (command.stop === 'refusal') return declined(d, command);
 
   const calls = command.calls.map(fact);
+  const { quarantined, refusal = '' } = d.state;
   const partial = command.stop === 'max_tokens';
   d.add({
     type: 'step.answered',
@@ -79,7 +86,8 @@ export function answered(d: Draft, command: Extract<Command, { type: 'answered' 
     ...(partial ? { partial } : {}),
     ms: command.ms,
   });
-  settleTaken(d, command.step);
+  settleTaken(d, command.step, quarantined);
+  if (quarantined.length > 0) tellLeftOut(d, refusal);
   command.calls.forEach((call, index) => {
     const open = d.state.step?.calls[index];
     if (open) decideCall(d, open, call);
@@ -87,6 +95,17 @@ export function answered(d: Draft, command: Extract<Command, { type: 'answered' 
   if (partial) goOn(d);
   else if (command.stop === 'model_context_window_exceeded') d.add(windowIsFull);
   else if (calls.length === 0 && command.stop !== 'pause_turn') askForResult(d, command.content);
+  if (d.state.kind === 'main' || calls.length > 0) compactIfDue(d);
+}
+
+/** The request without the words that the API refused was answered, so they were to blame. */
+function tellLeftOut(d: Draft, refusal: string): void {
+  if (d.state.kind !== 'main') return;
+  d.add({
+    type: 'notice',
+    level: 'error',
+    text: `The model API refused twice what was sent before this answer, so the model has read a note in its place. It stays here; say it differently if it matters. The API said: ${refusal}`,
+  });
 }
 
 const windowIsFull = {
@@ -95,10 +114,14 @@ const windowIsFull = {
   text: "The model's context window is full, so its answer ends here.",
 } as const;
 
-/** All mail in this step and in those abandoned before it has now been read. */
-function settleTaken(d: Draft, step: number): void {
+/** All mail in this step and in those abandoned before it has now been read, but for what the API refused. */
+function settleTaken(d: Draft, step: number, quarantined: readonly number[]): void {
   const read: { steerId: string; step: number }[] = [];
   for (const letter of d.state.mail.taken) {
+    if (quarantined.includes(letter.seq)) {
+      settle(d, letter, 'withdrawn');
+      continue;
+    }
     settle(d, letter, 'read', step);
     if (letter.steerId) read.push({ steerId: letter.steerId, step });
   }

@@ -2,7 +2,8 @@
  * A session's log as Messages API requests. A block is sent as the event that brought it rendered it; history
  * is never rendered again, so a request begins with the bytes of the one before it, cache marks aside.
  */
-import type { Recorded, SessionEvent } from './events.ts';
+import type { Conversation } from './carry-over.ts';
+import type { Carried, PendingBlock, Recorded, SessionEvent } from './events.ts';
 import type { Block, Message, ModelRequest, PrefixParams } from './ports.ts';
 
 export interface Transcript {
@@ -16,6 +17,15 @@ export interface Transcript {
    * @throws when no `prefix.started` was added.
    */
   request(ttl: '5m' | '1h'): ModelRequest;
+  /** What it holds, message by message with its source. */
+  readonly conversation: Conversation;
+  /** The events that hold what was asked for: the task, people's words, steers, what was said of the workspace. */
+  readonly asked: readonly number[];
+  /**
+   * A request for something beside the conversation: its first `count` messages, then `words`. It reads the prompt
+   * cache that the conversation has written, and writes nothing that the conversation would not.
+   */
+  aside(count: number, words: string, maxTokens: number): ModelRequest;
 }
 
 /** Events that never change a transcript. One that isn't named here is read. */
@@ -26,6 +36,11 @@ const silent: ReadonlySet<string> = new Set<SessionEvent['type']>([
   'turn.started',
   'turn.ended',
   'usage.counted',
+  'step.refused',
+  'prefix.due',
+  'compaction.started',
+  'compaction.made',
+  'compaction.failed',
   'tool.started',
   'subagent.spawned',
   'subagent.admitted',
@@ -46,11 +61,12 @@ export function mayBear(stored: string): boolean {
 export function makeTranscript(): Transcript {
   let seq = 0;
   let params: PrefixParams | undefined;
-  let messages: Message[] = [];
+  let entries: Carried[] = [];
+  let asked: number[] = [];
   /** Messages of the request before the latest: the older sliding breakpoint stands at its end. */
   let earlierEnd = 0;
   let latestEnd = 0;
-  const pending = new Map<number, { block: Block; short?: Block }>();
+  const pending = new Map<number, PendingBlock>();
 
   return {
     get seq() {
@@ -62,21 +78,27 @@ export function makeTranscript(): Transcript {
       switch (event.type) {
         case 'prefix.started':
           params = event.params;
-          messages = [];
+          entries = [...(event.carried ?? [])];
+          asked = [...(event.asked ?? [])];
+          pending.clear();
+          for (const block of event.pending ?? []) pending.set(block.seq, block);
           earlierEnd = 0;
           latestEnd = 0;
           return;
         case 'mail.accepted':
           if (event.block) {
-            pending.set(
-              seq,
-              event.short ? { block: event.block, short: event.short } : { block: event.block },
-            );
+            const { block, short } = event;
+            pending.set(seq, { seq, block, ...(short ? { short } : {}) });
+            const { kind } = event.body;
+            if (kind === 'message' || kind === 'task' || kind === 'steer') asked.push(seq);
           }
           return;
         case 'tool.finished':
+          pending.set(seq, { seq, block: event.block });
+          return;
         case 'workspace.opened':
-          pending.set(seq, { block: event.block });
+          pending.set(seq, { seq, block: event.block });
+          asked.push(seq);
           return;
         case 'step.requested':
           for (const ref of event.adds) {
@@ -85,13 +107,15 @@ export function makeTranscript(): Transcript {
               throw new Error(`step ${event.step} adds the block of event ${ref.seq}, which has none`);
             pending.delete(ref.seq);
             const block = ref.short ? (held.short ?? held.block) : held.block;
-            messages.push({ role: 'user', content: [block] });
+            entries.push({ role: 'user', content: [block], seq: ref.seq, step: event.step });
           }
           earlierEnd = latestEnd;
-          latestEnd = messages.length;
+          latestEnd = entries.length;
           return;
         case 'step.answered':
-          if (event.content.length > 0) messages.push({ role: 'assistant', content: event.content });
+          if (event.content.length > 0) {
+            entries.push({ role: 'assistant', content: event.content, seq, step: event.step });
+          }
           return;
         default:
           return;
@@ -101,16 +125,41 @@ export function makeTranscript(): Transcript {
       if (!params) throw new Error('a transcript begins with prefix.started');
       const mark: Block['cache_control'] =
         ttl === '1h' ? { type: 'ephemeral', ttl: '1h' } : { type: 'ephemeral' };
-      const { system, tools } = params;
-      const marked = [...messages];
-      for (const end of new Set([earlierEnd, latestEnd])) markLast(marked, end, mark);
-      return {
-        ...params,
-        system: lastMarked(system, mark),
-        tools: tools.map((tool, i) => (i === tools.length - 1 ? { ...tool, cache_control: mark } : tool)),
-        messages: marked,
-      };
+      return marked(params, messagesOf(entries), [earlierEnd, latestEnd], mark);
     },
+    get conversation() {
+      return { entries, pending: [...pending.values()] };
+    },
+    get asked() {
+      return asked;
+    },
+    aside(count, words, maxTokens) {
+      if (!params) throw new Error('a transcript begins with prefix.started');
+      const messages = messagesOf(entries.slice(0, count));
+      const end = messages.length;
+      messages.push({ role: 'user', content: [{ type: 'text', text: words }] });
+      return { ...marked(params, messages, [end], { type: 'ephemeral' }), max_tokens: maxTokens };
+    },
+  };
+}
+
+function messagesOf(entries: readonly Carried[]): Message[] {
+  return entries.map(({ role, content }) => ({ role, content }));
+}
+
+function marked(
+  params: PrefixParams,
+  messages: Message[],
+  ends: readonly number[],
+  mark: Block['cache_control'],
+): ModelRequest {
+  const { system, tools } = params;
+  for (const end of new Set(ends)) markLast(messages, end, mark);
+  return {
+    ...params,
+    system: lastMarked(system, mark),
+    tools: tools.map((tool, i) => (i === tools.length - 1 ? { ...tool, cache_control: mark } : tool)),
+    messages,
   };
 }
 

@@ -17,7 +17,7 @@ export function upgraded(event: StoredEvent): StoredEvent {
   return steps.slice(Math.max(0, event.v - 1)).reduce((older, step) => step(older), event);
 }
 
-/** Version 1 knew one prefix for a session, no money and no questions: all that is new is optional beside it. */
+/** Version 1 knew one prefix for a session. It didn't say whether its model was chosen: it is kept. */
 function fromOne(event: StoredEvent): StoredEvent {
-  return event;
+  return event.type === 'session.created' ? { ...event, chosen: true } : event;
 }

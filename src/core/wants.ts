@@ -11,6 +11,8 @@ import * as subagents from './subagents.ts';
 
 export type Effect = { readonly key: string } & (
   | { readonly kind: 'model'; readonly step: number }
+  | { readonly kind: 'compact'; readonly n: number }
+  | { readonly kind: 'prefix'; readonly n: number }
   | { readonly kind: 'tool'; readonly call: string; readonly tool: ToolCall; readonly worker: Worker }
   | { readonly kind: 'mail'; readonly to: string; readonly mails: readonly PostedMail[] }
   | { readonly kind: 'open'; readonly attempt: number; readonly worker: Worker }
@@ -65,7 +67,11 @@ function wantWork(state: Session, effects: Effect[]): void {
       worker: workerOf(state),
     });
   }
-  if (step?.phase === 'calling') effects.push({ key: `model:${step.n}`, kind: 'model', step: step.n });
+  if (step?.phase === 'calling') {
+    const again = state.refusals > 0 ? `.${state.refusals}` : '';
+    effects.push({ key: `model:${step.n}${again}`, kind: 'model', step: step.n });
+  }
+  wantPrefix(state, effects);
   for (const call of step?.calls ?? []) {
     if (call.mode === 'work' && call.state === 'started') {
       effects.push({
@@ -99,6 +105,13 @@ function wantWork(state: Session, effects: Effect[]): void {
       ms: spec.idleMs,
       timer: { kind: 'idle', attempt },
     });
+  }
+}
+
+function wantPrefix({ renewal, compaction, status }: Session, effects: Effect[]): void {
+  if (renewal) effects.push({ key: `prefix:${renewal.n}`, kind: 'prefix', n: renewal.n });
+  if (compaction && !compaction.made && status !== 'parked') {
+    effects.push({ key: `compact:${compaction.n}`, kind: 'compact', n: compaction.n });
   }
 }
 

@@ -4,10 +4,10 @@
  */
 import type { PrefixSubject, Rules } from '../core/commands.ts';
 import * as policy from '../core/policy.ts';
-import type { Clock, Model, Store, Workshop } from '../core/ports.ts';
+import type { Clock, Model, PrefixParams, Store, Workshop } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
 import type { Catalogue, Known } from '../model/catalogue.ts';
-import { prefixParams } from '../model/params.ts';
+import { compactAt, prefixParams } from '../model/params.ts';
 import { settle } from '../model/thinking.ts';
 import { makeRuntime, type Runtime, type RuntimeLog } from '../runtime/runtime.ts';
 import { systemPrompt } from '../tools/prompt.ts';
@@ -75,21 +75,40 @@ export function makeGateway(settings: GatewaySettings, ports: GatewayPorts): Gat
       return { ok: true, model: model.id, ...(note === undefined ? {} : { note }) };
     },
   });
+  const prefixes = new Map<string, PrefixParams>();
+  /** A model that was chosen once may be gone from the configuration: then the configured one goes on. */
+  const inForce = (subject: PrefixSubject): Known => {
+    const found = catalogue.resolve(subject.model);
+    if (!('unknown' in found)) return found;
+    return known(subject.kind === 'main' ? settings.model : settings.subagentModel);
+  };
   const rules: Rules = {
     maxChildren: settings.maxChildren,
     maxDepth: settings.maxDepth,
     maxSpawns: settings.maxSpawns,
     subagentMs: settings.subagentMinutes * 60_000,
     idleMs: settings.idleMinutes * 60_000,
+    model: known(settings.model).id,
     subagentModel,
+    terms(id) {
+      const found = catalogue.resolve(id);
+      const model = 'unknown' in found ? known(settings.model) : found;
+      return { window: model.window, compactAt: compactAt(model) };
+    },
     prefix(subject: PrefixSubject) {
-      const model = known(subject.model);
-      return prefixParams({
+      // The same object for the same subject: what is made of it need not be made again.
+      const key = JSON.stringify(subject);
+      const made = prefixes.get(key);
+      if (made) return made;
+      const model = inForce(subject);
+      const params = prefixParams({
         model,
         thinking: settle(model, subject.thinking).params,
         system: systemPrompt(subject, settings.instructions),
         tools: toolset.schemas(subject),
       });
+      prefixes.set(key, params);
+      return params;
     },
   };
   const runtime = makeRuntime({

@@ -46,6 +46,7 @@ export function chatRoutes(ports: AppPorts): Route[] {
           owner: admin.principal,
           title: body.title ?? '',
           model: model.id,
+          chosen: body.model !== undefined,
           secret: ports.newId(),
         };
       });

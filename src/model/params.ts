@@ -11,6 +11,16 @@ const usualMaxTokens = 32_000;
 /** What is left for the answer beside the thinking that counts towards `max_tokens` as well. */
 const roomForAnswer = 16_000;
 
+/** A conversation of this many tokens is summarised, however large the window: each turn pays for all of it. */
+const longEnough = 200_000;
+
+/** Tokens from which on a conversation is summarised: there must be room for the answer, and for what comes meanwhile. */
+export function compactAt(model: Pick<Known, 'window' | 'prices'>): number {
+  const dearer = model.prices?.long?.promptTokens;
+  const most = dearer === undefined ? longEnough : Math.min(longEnough, 0.9 * dearer);
+  return Math.floor(Math.min(most, 0.75 * model.window));
+}
+
 /**
  * The parameters of a new prefix.
  * @param system the system prompt's parts, each a block of its own; blank ones are left out

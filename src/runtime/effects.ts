@@ -5,12 +5,13 @@
 import type { Clock, ToolOutcome, Workshop } from '../core/ports.ts';
 import type { Effect } from '../core/wants.ts';
 import type { Actor } from './actor.ts';
-import { type CallPorts, callModel } from './calls.ts';
+import { callModel } from './calls.ts';
 import type { Inspect } from './inspect.ts';
 import { deliver, type OutboxPorts } from './outbox.ts';
+import { compact, type PrefixPorts, renewPrefix } from './prefixes.ts';
 import type { Running } from './reconcile.ts';
 
-export interface EffectPorts extends CallPorts, OutboxPorts {
+export interface EffectPorts extends PrefixPorts, OutboxPorts {
   readonly workshop: Workshop;
   /** Tools that look at sessions; undefined for those that the workshop runs. */
   readonly inspect: Inspect;
@@ -46,6 +47,10 @@ async function perform(actor: Actor, effect: Effect, ports: EffectPorts, signal:
   switch (effect.kind) {
     case 'model':
       return callModel(actor, effect.step, ports, signal);
+    case 'compact':
+      return compact(actor, effect.n, ports, signal);
+    case 'prefix':
+      return renewPrefix(actor, effect.n, ports);
     case 'mail':
       return deliver(actor, effect, ports, signal);
     case 'tool':

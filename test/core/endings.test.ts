@@ -95,7 +95,7 @@ describe('a subagent that ends by itself', () => {
   });
 
   test('fails with its partial work where the API refuses to go on or the model declines', () => {
-    for (const fail of [(of: Play) => of.refused('invalid'), (of: Play) => of.answer([], 'refusal')]) {
+    for (const fail of [(of: Play) => of.refused('auth'), (of: Play) => of.answer([], 'refusal')]) {
       const { child } = chatWith('scout');
       child.answer([text('So far.'), call('read', { path: 'a' })]);
       child.tool('1.0');

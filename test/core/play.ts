@@ -4,6 +4,7 @@
  */
 
 import type { Card } from '../../src/core/card.ts';
+import { carryOver } from '../../src/core/carry-over.ts';
 import type { Command, Context, Refusal, Rules, SpawnRequest } from '../../src/core/commands.ts';
 import type { PostedMail } from '../../src/core/correspondence.ts';
 import { decide } from '../../src/core/decide.ts';
@@ -11,6 +12,7 @@ import type { Recorded, SessionEvent } from '../../src/core/events.ts';
 import * as policy from '../../src/core/policy.ts';
 import type { Block, Json, RefusalKind } from '../../src/core/ports.ts';
 import type { Session } from '../../src/core/session.ts';
+import { makeTranscript } from '../../src/core/transcript.ts';
 import { rulesOf, smallLimits, toolset } from '../simulation/life.ts';
 
 export const rules: Rules = rulesOf({ ...smallLimits, maxDepth: 3, maxSpawns: 50 });
@@ -29,6 +31,8 @@ export interface Play {
   /** The model answers the step at hand. */
   answer(content: readonly Block[], stop?: string, more?: Partial<Context>): SessionEvent[];
   refused(why: RefusalKind): SessionEvent[];
+  /** What the new prefix that is due takes over is read, as the runtime does. */
+  renew(): SessionEvent[];
   /** A tool call that is under way comes to its end. */
   tool(call: string, ok?: boolean): SessionEvent[];
 }
@@ -112,6 +116,26 @@ export function play(first: Command, inForce: Rules = rules): Play {
       );
     },
     refused: (why) => one.do({ type: 'refused', step: one.state.step?.n ?? 0, why, message: 'no' }),
+    renew() {
+      const transcript = makeTranscript();
+      for (const recorded of log) transcript.add(recorded);
+      const { renewal, unheard, quarantined, refusal, compaction } = one.state;
+      const from = compaction?.made?.from;
+      const { entries, pending } = carryOver(transcript.conversation, {
+        ...(from ? { from } : {}),
+        without: new Set(renewal?.because === 'quarantine' && quarantined.length === 0 ? unheard : []),
+        because: refusal ?? '',
+        restored: new Map(),
+      });
+      const head = { role: 'user' as const, content: [text('The summary.')], seq: 0, step: 0 };
+      return one.do({
+        type: 'renewed',
+        n: renewal?.n ?? 0,
+        carried: renewal?.because === 'compaction' ? [head, ...entries] : entries,
+        pending,
+        asked: transcript.asked,
+      });
+    },
     tool: (key, ok = true) =>
       one.do({ type: 'tool', call: key, ok, text: ok ? 'It worked.' : 'It failed.', ms: 5 }),
   };
@@ -121,7 +145,15 @@ export function play(first: Command, inForce: Rules = rules): Play {
 
 export function chat(inForce: Rules = rules): Play {
   return play(
-    { type: 'create', id: 'chat', owner: 'ada', title: '', model: 'claude-sonnet-5-5', secret: 'sesame' },
+    {
+      type: 'create',
+      id: 'chat',
+      owner: 'ada',
+      title: '',
+      model: 'claude-sonnet-5-5',
+      chosen: false,
+      secret: 'sesame',
+    },
     inForce,
   );
 }

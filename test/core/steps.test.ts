@@ -223,8 +223,6 @@ describe('a permanent refusal of the API', () => {
     ['billing', /billing page/],
     ['permission', /another model/],
     ['not_found', /TIDINGS_MODEL/],
-    ['too_large', /too large/],
-    ['invalid', /invalid/],
   ] as const)('(%s) parks the chat with what to do about it, and loses nothing', (why, words) => {
     const main = chat();
     main.say('hello');

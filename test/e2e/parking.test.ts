@@ -31,14 +31,16 @@ describe('a request that the API refuses for good', () => {
       expect(notice.text).toContain('Nothing is lost');
       expect(notice.text).toContain('Simulated refusal');
       expect((await chat.messages()).at(-1)).toMatchObject({ role: 'notice', text: notice.text });
-      expect(house.requests).toHaveLength(1);
+      // What may be the words' own fault is tried twice as it is, and twice without them.
+      const tried = row.status === 400 || row.status === 413 ? 4 : 1;
+      expect(house.requests).toHaveLength(tried);
 
       house.simulator.follow(cast({ main: { text: 'Hello to you.' } }));
       await chat.resume();
       await feed.first('message', ({ message }) => message.text === 'Hello to you.');
-      expect(house.requests).toHaveLength(2);
-      expect(house.requests[1]?.messages).toHaveLength(1);
-      expect(house.requests[1]?.lastUserText).toContain('Hello there.');
+      expect(house.requests).toHaveLength(tried + 1);
+      expect(house.requests.at(-1)?.messages).toHaveLength(1);
+      expect(house.requests.at(-1)?.lastUserText).toContain('Hello there.');
       expect((await chat.view()).status).toBe('idle');
     },
   );

@@ -71,6 +71,7 @@ test.each(Object.entries(crashes))('news is told once through a crash %s', async
       owner: 'admin',
       title: '',
       model: first.gateway.model,
+      chosen: false,
       secret: 'secret',
     });
     const parts = [{ type: 'text' as const, text: 'Begin.' }];

@@ -34,7 +34,15 @@ async function carrying(receiver: (attempt: number) => Outcome) {
     run: () => ({ done: new Promise(() => {}), abort: () => {} }),
     published: () => {},
   });
-  await actor.send({ type: 'create', id: 'chat', owner: 'ada', title: '', model: 'm', secret: 's' });
+  await actor.send({
+    type: 'create',
+    id: 'chat',
+    owner: 'ada',
+    title: '',
+    model: 'm',
+    chosen: false,
+    secret: 's',
+  });
   await actor.send({
     type: 'spawn',
     request: { task: 'Look.', label: 'scout', role: 'worker', announce: 'each', notes: [] },

@@ -49,7 +49,15 @@ async function talk(actor: Actor, turns: number): Promise<void> {
 test('a session with a long log is opened from its latest snapshot, and stands as its whole log says', async () => {
   const store = memoryStore();
   const first = open(store);
-  await first.send({ type: 'create', id: 'chat', owner: 'ada', title: '', model: 'm', secret: 's' });
+  await first.send({
+    type: 'create',
+    id: 'chat',
+    owner: 'ada',
+    title: '',
+    model: 'm',
+    chosen: false,
+    secret: 's',
+  });
   await talk(first, 60);
   const seq = first.state?.seq ?? 0;
   expect(seq).toBeGreaterThan(300);
@@ -74,7 +82,15 @@ test('a session with a long log is opened from its latest snapshot, and stands a
 test('a snapshot of another version of the fold is not trusted', async () => {
   const store = memoryStore();
   const first = open(store);
-  await first.send({ type: 'create', id: 'chat', owner: 'ada', title: '', model: 'm', secret: 's' });
+  await first.send({
+    type: 'create',
+    id: 'chat',
+    owner: 'ada',
+    title: '',
+    model: 'm',
+    chosen: false,
+    secret: 's',
+  });
   await talk(first, 60);
   const foreign: Store = {
     ...store,

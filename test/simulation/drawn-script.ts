@@ -4,6 +4,9 @@
  */
 import type { RefusalKind, ToolCall, TransientKind } from '../../src/core/ports.ts';
 import { type Choices, chance, pick, weighted } from './choices.ts';
+import { WINDOW } from './life.ts';
+import { tokensOf } from './model.ts';
+import { isAside } from './oracle/requests.ts';
 import type { Asked, ModelPlan, PlannedBlock, Script } from './script.ts';
 
 export interface DrawnScriptPorts {
@@ -12,6 +15,13 @@ export interface DrawnScriptPorts {
   readonly names: () => readonly string[];
   /** A task that no other subagent has. */
   readonly newTask: () => string;
+}
+
+/** Words that the API refuses wherever they stand. */
+export const POISON = 'words like poison';
+
+function holdsPoison({ messages }: Asked['request']): boolean {
+  return JSON.stringify(messages).includes(POISON);
 }
 
 /** Answers with tool calls in one schedule: what keeps it short. */
@@ -33,7 +43,50 @@ export function drawnScript({ choices, names, newTask }: DrawnScriptPorts): Scri
     return blocks;
   };
 
+  /** Summaries come in every way in which they can be of no use, too. */
+  function summary(): ModelPlan {
+    const kind = weighted(choices, [
+      [10, 'good'],
+      [2, 'empty'],
+      [2, 'long'],
+      [1, 'calls'],
+      [1, 'refusal'],
+      [2, 'again'],
+      [1, 'refused'],
+    ] as const);
+    switch (kind) {
+      case 'good':
+        return {
+          kind: 'answer',
+          blocks: [
+            ...(chance(choices, 30) ? [{ kind: 'thinking' } as const] : []),
+            { kind: 'text', text: 'All of it in short.' },
+          ],
+          stop: 'end_turn',
+        };
+      case 'empty':
+        return { kind: 'answer', blocks: [], stop: 'end_turn' };
+      case 'long':
+        return {
+          kind: 'answer',
+          blocks: [{ kind: 'text', text: 'At length. '.repeat(4_000) }],
+          stop: 'end_turn',
+        };
+      case 'calls':
+        return { kind: 'answer', blocks: [{ kind: 'call', ...callOf('bash') }], stop: 'tool_use' };
+      case 'refusal':
+        return { kind: 'answer', blocks: [], stop: 'refusal' };
+      case 'again':
+        return { kind: 'again', why: 'overloaded' };
+      case 'refused':
+        return { kind: 'refused', why: 'invalid', status: 400 };
+    }
+  }
+
   function answer(asked: Asked): ModelPlan {
+    if (isAside(asked.request)) return summary();
+    const tooLong = tokensOf(asked.request) > WINDOW;
+    if (tooLong || holdsPoison(asked.request)) return { kind: 'refused', why: 'invalid', status: 400 };
     const kind = weighted(choices, [
       [26, 'end'],
       [calling > 0 ? 46 : 0, 'calls'],
@@ -177,7 +230,12 @@ export function drawnScript({ choices, names, newTask }: DrawnScriptPorts): Scri
 
   return {
     answer,
-    run: () => (chance(choices, 20) ? { ok: false, text: 'It failed.' } : { ok: true, text: 'It worked.' }),
+    run: () =>
+      chance(choices, 3)
+        ? { ok: true, text: POISON }
+        : chance(choices, 20)
+          ? { ok: false, text: 'It failed.' }
+          : { ok: true, text: 'It worked.' },
     open: () => (chance(choices, 12) ? 'failed' : 'ready'),
     close: () => (chance(choices, 12) ? 'failed' : 'closed'),
     stubborn: ({ path }) => (path !== '' && chance(choices, 6) ? 1 + choices.below(5) : 0),

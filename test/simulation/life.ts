@@ -18,6 +18,9 @@ export const MODEL = 'claude-sonnet-5-5';
 export const LIMIT_MS = 600_000;
 export const IDLE_MS = 120_000;
 
+/** Tokens that a request may have; conversations are summarised long before. */
+export const WINDOW = 3_000;
+
 /** What a world allows. Small, so that limits are met often. */
 export interface Limits {
   readonly maxDepth: number;
@@ -37,18 +40,24 @@ export const toolset: Toolset = makeToolset({
   choose: () => ({ ok: true, model: MODEL }),
 });
 
-export function rulesOf({ maxChildren, maxDepth, maxSpawns }: Limits): Rules {
+/** @param release which of the project's releases the gateway is of: each has words of its own in its prompt */
+export function rulesOf({ maxChildren, maxDepth, maxSpawns }: Limits, release = 1): Rules {
   return {
     maxChildren,
     maxDepth,
     maxSpawns,
     subagentMs: LIMIT_MS,
     idleMs: IDLE_MS,
+    model: MODEL,
     subagentModel: MODEL,
+    terms: () => ({ window: WINDOW, compactAt: 1_200 }),
     prefix: (subject) => ({
       model: subject.model,
       max_tokens: 4_096,
-      system: systemPrompt(subject, undefined).map((text) => ({ type: 'text', text })),
+      system: [...systemPrompt(subject, undefined), `Release ${release}.`].map((text) => ({
+        type: 'text',
+        text,
+      })),
       tools: toolset.schemas(subject),
     }),
   };
@@ -80,7 +89,7 @@ export function beginLife(ports: LifePorts): Life {
   const { n, witness, world, script, note } = ports;
   const time = lifeClock(ports.time);
   const jobs = makeJobs();
-  const rules = rulesOf(ports.limits);
+  const rules = rulesOf(ports.limits, Math.ceil(n / 3));
   const broken: string[] = [];
   let up = true;
   let failed = false;

@@ -5,6 +5,7 @@
 import { chronicleOf } from './oracle/chronicle.ts';
 import { judgeFeed } from './oracle/feed.ts';
 import { judgeMail } from './oracle/mail.ts';
+import { judgePrefixes } from './oracle/prefixes.ts';
 import { judgeRequests } from './oracle/requests.ts';
 import { judgeSessions } from './oracle/sessions.ts';
 import { judgeTree } from './oracle/tree.ts';
@@ -20,6 +21,7 @@ export function judge(world: World): string[] {
     ...violations,
     ...judgeMail(chronicle),
     ...judgeRequests(chronicle),
+    ...judgePrefixes(chronicle),
     ...judgeSessions(chronicle),
     ...judgeTree(chronicle),
     ...judgeFeed(chronicle),

@@ -77,6 +77,7 @@ export function makePeople(witness: Witness, note: (line: () => string) => void)
     owner: 'ada',
     title: 'a chat',
     model: 'claude-sonnet-5-5',
+    chosen: false,
     secret: 'sesame',
   });
   return {

@@ -115,8 +115,38 @@ export const plantedBugs: readonly PlantedBug[] = [
   ]),
   bug('a prefix is rendered anew', [
     'core/transcript.ts',
-    'const marked = [...messages];',
-    "const marked = messages.map((one, at) => (at > 0 && at < earlierEnd - 2 && one.role === 'user' ? { role: one.role, content: [...one.content].map((block) => (block.type === 'text' ? { ...block, text: ' '.concat(String(block.text)) } : block)) } : one));",
+    'return marked(params, messagesOf(entries), [earlierEnd, latestEnd], mark);',
+    "return marked(params, messagesOf(entries).map((one, at) => (at > 0 && at < earlierEnd - 2 && one.role === 'user' ? { role: one.role, content: [...one.content].map((block) => (block.type === 'text' ? { ...block, text: ' '.concat(String(block.text)) } : block)) } : one)), [earlierEnd, latestEnd], mark);",
+  ]),
+  bug('a new prefix keeps thoughts that are bound to the old one', [
+    'core/carry-over.ts',
+    "if (block.type === 'tool_use') return [block];",
+    "if (block.type === 'tool_use' || block.type === 'thinking') return [block];",
+  ]),
+  bug('a new prefix splits a call from its result', [
+    'core/carry-over.ts',
+    "return block.type !== 'tool_result' || open.has(id) ? block",
+    'return block.type || open.has(id) ? block',
+  ]),
+  bug('a new prefix ends on calls whose thoughts it left out', [
+    'core/carry-over.ts',
+    'const trimmed = tellLatestCalls(kept);',
+    'const trimmed = kept.length > 0 ? kept : tellLatestCalls(kept);',
+  ]),
+  bug('words that the API refused are neither read nor given up', [
+    'core/steps.ts',
+    "      settle(d, letter, 'withdrawn');\n      continue;",
+    '      continue;',
+  ]),
+  bug('a summary makes the task forgotten', [
+    'core/compaction.ts',
+    "if (kind === 'task') sections.push(",
+    "if (kind === 'task' && text === '') sections.push(",
+  ]),
+  bug('a summary makes subagents forgotten', [
+    'core/standing-facts.ts',
+    'const live = cards.filter((card) => !isEnded(card.status));',
+    'const live = cards.filter((card) => !isEnded(card.status) && card.parent === card.id);',
   ]),
   bug("people's words stand behind announcements", [
     'core/steps.ts',

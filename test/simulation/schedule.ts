@@ -3,7 +3,7 @@
  * recovery, until the choices are used up; then it comes to rest. Owns how likely each happening is.
  */
 import { type Choices, chance, pick, weighted } from './choices.ts';
-import { drawnScript } from './drawn-script.ts';
+import { drawnScript, POISON } from './drawn-script.ts';
 import { toolset } from './life.ts';
 import { makeWorld, type World } from './world.ts';
 
@@ -49,7 +49,7 @@ export async function runSchedule(choices: Choices, tracing = false): Promise<Wo
     switch (kind) {
       case 'say':
         words += 1;
-        people.say(`words-${words}`, chance(choices, 30));
+        people.say(chance(choices, 6) ? `${POISON} ${words}` : `words-${words}`, chance(choices, 30));
         break;
       case 'steer':
         people.steer(target(), 'Turn right.', chance(choices, 40));

@@ -5,7 +5,7 @@
 import type { Recorded } from '../../../src/core/events.ts';
 import { mailId } from '../../../src/core/ids.ts';
 import { isEnded } from '../../../src/core/subagents.ts';
-import { type Chronicle, type History, together } from './chronicle.ts';
+import { type Chronicle, commitAt, type History, together } from './chronicle.ts';
 
 export function judgeMail(chronicle: Chronicle): string[] {
   const found: string[] = [];
@@ -125,7 +125,8 @@ function letters(history: History): string[] {
         else {
           letter.settled = event.how;
           if (event.how === 'read') found.push(...readRightly(history, index, letter, event.step));
-          if (event.how === 'withdrawn' && end.kind !== 'main') complain('a subagent withdrew mail');
+          if (event.how === 'withdrawn' && end.kind !== 'main' && !quarantinedIn(history, index))
+            complain('a subagent withdrew mail');
           if (event.how === 'undeliverable' && !couldEnd(history, index, letter)) {
             complain(`${event.mail} is undeliverable and nothing has ended`);
           }
@@ -220,4 +221,10 @@ function endings(history: History): string[] {
   for (let n = 1; n <= end.attempt; n++)
     if (!announced.has(n)) found.push(`${name}: attempt ${n} is not news`);
   return found;
+}
+
+/** Whether the API had refused what is settled here, so that the session goes on without it. */
+function quarantinedIn(history: History, index: number): boolean {
+  const { from } = commitAt(history, index);
+  return (history.states[from - 1]?.quarantined.length ?? 0) > 0;
 }

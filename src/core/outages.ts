@@ -6,6 +6,7 @@ import { mustOpen } from './advance.ts';
 import type { Command } from './commands.ts';
 import type { Draft } from './draft.ts';
 import { endAttempt, finishCall, park } from './ending.ts';
+import { isBusy } from './session.ts';
 import { partialWork } from './steps.ts';
 
 /** A crash loop: a session that went down this often at one step is not tried again by itself. */
@@ -48,7 +49,8 @@ export function hostStarted(d: Draft): void {
   const { state } = d;
   // A workspace that is being opened is work, too: one that brings the host down must not do so for ever.
   const opens = state.status === 'running' && !state.closing && mustOpen(state);
-  if (!state.step && !opens) return;
+  // One that only waits for an answer did nothing when the host went down.
+  if (!isBusy(state) && !opens) return;
   const step = state.step?.n ?? state.steps;
   d.add({ type: 'session.resumed', step, ...(state.cleanlyStopped ? { clean: true } : {}) });
   if (!state.cleanlyStopped && d.state.crashes.times > MAX_CRASHES) {

@@ -211,6 +211,8 @@ function emptyShelves(): Shelves {
     'announcement.read': [],
     'steer.queued': [],
     'steer.read': [],
+    'input.requested': [],
+    'input.answered': [],
     'step.abandoned': [],
     notice: [],
     delta: [],

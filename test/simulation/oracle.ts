@@ -5,6 +5,7 @@
 import { chronicleOf } from './oracle/chronicle.ts';
 import { judgeFeed } from './oracle/feed.ts';
 import { judgeMail } from './oracle/mail.ts';
+import { judgeQuestions } from './oracle/questions.ts';
 import { judgeRequests } from './oracle/requests.ts';
 import { judgeSessions } from './oracle/sessions.ts';
 import { judgeTree } from './oracle/tree.ts';
@@ -22,6 +23,7 @@ export function judge(world: World): string[] {
     ...judgeRequests(chronicle),
     ...judgeSessions(chronicle),
     ...judgeTree(chronicle),
+    ...judgeQuestions(chronicle),
     ...judgeFeed(chronicle),
   ];
 }

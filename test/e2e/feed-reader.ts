@@ -26,6 +26,8 @@ export const entrySchema = z.discriminatedUnion('name', [
   z.object({ name: z.literal('announcement.read'), data: feedSchemas['announcement.read'] }),
   z.object({ name: z.literal('steer.queued'), data: feedSchemas['steer.queued'] }),
   z.object({ name: z.literal('steer.read'), data: feedSchemas['steer.read'] }),
+  z.object({ name: z.literal('input.requested'), data: feedSchemas['input.requested'] }),
+  z.object({ name: z.literal('input.answered'), data: feedSchemas['input.answered'] }),
   z.object({ name: z.literal('step.abandoned'), data: feedSchemas['step.abandoned'] }),
   z.object({ name: z.literal('notice'), data: feedSchemas.notice }),
   z.object({ name: z.literal('delta'), data: deltaSchema }),

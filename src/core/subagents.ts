@@ -45,17 +45,17 @@ export function withCard(tree: Tree, card: Card): Tree {
  * told of waiting for a place before it heard that it has one is at work all the same, and what became of its
  * announcement is not the child's to tell.
  */
-export function withNews(before: Tree, told: Card): Tree {
-  const { tree, news } = heard(before, told);
+export function withNews(before: Tree, latest: Card): Tree {
+  const { tree, news } = heard(before, latest);
   const child = tree.children[news.id];
   const known = tree.cards[news.id];
   if (!child || !known) return withCard(tree, news);
   const placed = child.admitted >= news.attempt && news.status === 'queued';
-  const announced = known.attempt === news.attempt && isEnded(known.status);
+  const told = known.attempt === news.attempt && isEnded(known.status);
   return withCard(tree, {
     ...news,
     ...(placed ? { status: 'running' } : {}),
-    ...(announced ? { announcement: known.announcement } : {}),
+    ...(told ? { announcement: known.announcement } : {}),
   });
 }
 

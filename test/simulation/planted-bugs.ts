@@ -120,8 +120,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   ]),
   bug("people's words stand behind announcements", [
     'core/steps.ts',
-    'message: 0, steer: 1, announcement: 2',
-    'message: 3, steer: 1, announcement: 2',
+    '  message: 0,\n  steer: 1,\n',
+    '  message: 3,\n  steer: 1,\n',
   ]),
   bug('a request leaves a part of the mail waiting', [
     'core/steps.ts',

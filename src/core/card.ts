@@ -46,6 +46,28 @@ export const workspaceSchema = z.object({
   wip: z.boolean(),
 });
 
+/** What a session must be told before it can go on. */
+export const inputRequestSchema = z.object({
+  id: z.string(),
+  kind: z.enum(['permission', 'question', 'plan']),
+  /** One line. */
+  title: z.string(),
+  /** The whole. */
+  detail: z.string(),
+});
+export type InputRequest = z.infer<typeof inputRequestSchema>;
+
+/** What became of a request for input, as ancestors are told of it. */
+export const inputNewsSchema = z.object({
+  request: inputRequestSchema,
+  /** Absent: it was just made. */
+  outcome: z.enum(['answered', 'withdrawn']).optional(),
+  by: z.enum(['parent', 'person']).optional(),
+  /** The beginning of the answer. */
+  text: z.string().optional(),
+});
+export type InputNews = z.infer<typeof inputNewsSchema>;
+
 /** What every ancestor keeps of a subagent, as its last news told it. */
 export const cardSchema = z.object({
   id: z.string(),
@@ -69,6 +91,10 @@ export const cardSchema = z.object({
   /** What it was given: minutes at work for each attempt. */
   share: z.object({ minutes: z.number() }),
   pendingSteers: count,
+  /** Its open requests for input, oldest first; absent: none. */
+  requests: z.array(inputRequestSchema).optional(),
+  /** How many it has ever made; absent: none. */
+  asked: count.optional(),
   workspace: workspaceSchema.optional(),
   announcement: z.enum(['none', 'pending', 'read', 'withdrawn', 'undeliverable']),
   /** The last mail of its parent that it had accepted when this was told. */

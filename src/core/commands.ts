@@ -2,7 +2,7 @@
  * Everything that can be asked of a session: the closed union that `decide` answers. A command is a wish or
  * an outside result; whether and what follows from it is decided, never assumed by who sends it.
  */
-import type { ChildSpec, Principal } from './card.ts';
+import type { ChildSpec, InputRequest, Principal } from './card.ts';
 import type { PostedMail } from './correspondence.ts';
 import type { Carried, Cut, PendingBlock } from './events.ts';
 import type { Block, Json, PrefixParams, RefusalKind, Usage, WorkspaceReport } from './ports.ts';
@@ -27,6 +27,19 @@ export type Intent =
   | { readonly do: 'spawn'; readonly request: SpawnRequest }
   | { readonly do: 'steer'; readonly target: string; readonly message: string; readonly interrupt: boolean }
   | { readonly do: 'kill'; readonly target: string }
+  | {
+      readonly do: 'answer';
+      readonly target: string;
+      /** Absent: the only one that is open. */
+      readonly request?: string;
+      readonly text: string;
+    }
+  | {
+      readonly do: 'ask';
+      readonly kind: InputRequest['kind'];
+      readonly title: string;
+      readonly detail: string;
+    }
   | { readonly do: 'silent' }
   | { readonly do: 'progress'; readonly text: string }
   | {
@@ -73,6 +86,13 @@ export type Command =
       readonly from: Principal;
     }
   | { readonly type: 'kill'; readonly target: string; readonly from: Principal }
+  | {
+      readonly type: 'answer';
+      readonly target: string;
+      readonly request: string;
+      readonly text: string;
+      readonly from: Principal;
+    }
   | { readonly type: 'stop'; readonly subagents: boolean; readonly from: Principal }
   | { readonly type: 'resume'; readonly from: Principal }
   // other sessions
@@ -177,7 +197,7 @@ export interface PrefixSubject {
 
 /** Why nothing was done, in words that say how to mend it. The kind decides how a door answers. */
 export interface Refusal {
-  readonly kind: 'not_found' | 'ambiguous' | 'limit' | 'exists' | 'not_allowed';
+  readonly kind: 'not_found' | 'ambiguous' | 'limit' | 'exists' | 'conflict' | 'not_allowed';
   readonly message: string;
 }
 
@@ -189,4 +209,5 @@ export type Answer =
   | { readonly kind: 'message'; readonly seq: number }
   | { readonly kind: 'subagent'; readonly id: string }
   | { readonly kind: 'steer'; readonly steerId: string }
+  | { readonly kind: 'input'; readonly subagentId: string; readonly request: string }
   | { readonly kind: 'kill'; readonly targets: readonly string[]; readonly alreadyEnded: readonly string[] };

@@ -3,7 +3,7 @@
  * Owns the shapes; what each kind of mail does to its receiver is decided elsewhere.
  */
 import { z } from 'zod';
-import { cardSchema, childSpecSchema, principalSchema } from './card.ts';
+import { cardSchema, childSpecSchema, inputNewsSchema, principalSchema } from './card.ts';
 
 const count = z.number().int().nonnegative();
 
@@ -24,14 +24,24 @@ export const mailBodySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('go'), attempt: count, spawns: count, day: z.string() }),
   steerSchema,
   z.object({ kind: z.literal('kill'), target: z.string(), by: z.enum(['parent', 'ancestor', 'person']) }),
+  z.object({
+    kind: z.literal('answer'),
+    target: z.string(),
+    request: z.string(),
+    text: z.string(),
+    by: z.enum(['parent', 'person']),
+    from: principalSchema.optional(),
+  }),
   // up
   z.object({
     kind: z.literal('status'),
-    change: z.enum(['spawned', 'updated', 'ended', 'told']),
+    change: z.enum(['spawned', 'updated', 'ended', 'told', 'asked', 'answered']),
     card: cardSchema,
     read: z.array(z.object({ steerId: z.string(), step: count })).optional(),
     /** With `ended`: the beginning of the result, for people. */
     result: z.string().optional(),
+    /** With `asked` and `answered`: what was asked, and what came of it. */
+    input: inputNewsSchema.optional(),
   }),
   z.object({
     kind: z.literal('announcement'),
@@ -64,6 +74,8 @@ export const acceptedBodySchema = z.discriminatedUnion('kind', [
     interrupt: z.boolean(),
   }),
   z.object({ kind: z.literal('note'), text: z.string(), about: z.enum(['cut', 'empty']) }),
+  /** A child's question, as the gateway puts it to its parent's model. */
+  z.object({ kind: z.literal('question'), subagentId: z.string(), request: z.string() }),
 ]);
 export type AcceptedBody = z.infer<typeof acceptedBodySchema>;
 

@@ -11,13 +11,15 @@ import * as delegation from './delegation.ts';
 import { type Draft, draft } from './draft.ts';
 import { abandonStep, closeAttempt, endAttempt, finishCall, park, settleAll } from './ending.ts';
 import type { Recorded } from './events.ts';
+import { noteBlock } from './fence.ts';
+import { answer as answerInput } from './input-answers.ts';
 import * as mailbox from './mailbox.ts';
 import { hostStarted, refused } from './outages.ts';
 import * as policy from './policy.ts';
 import { acceptMail } from './post.ts';
 import { renewed, startPrefix } from './prefix.ts';
-import { preview, type Session } from './session.ts';
-import { answered, noteBlock, partialWork, requestStep } from './steps.ts';
+import { isBusy, preview, type Session } from './session.ts';
+import { answered, partialWork, requestStep } from './steps.ts';
 import * as subagents from './subagents.ts';
 import { killReport } from './tool-calls.ts';
 
@@ -110,6 +112,13 @@ function handle(d: Draft, command: Command): Answer | Refusal {
         from: command.from,
       });
       return typeof steerId === 'string' ? { kind: 'steer', steerId } : steerId;
+    }
+    case 'answer': {
+      const card = policy.descendant(d.state, command.target);
+      if (policy.isRefusal(card)) return card;
+      const { request, text, from } = command;
+      const open = answerInput(d, card, { request, text, by: 'person', from });
+      return 'message' in open ? open : { kind: 'input', subagentId: card.id, request: open.id };
     }
     case 'kill': {
       const plan = delegation.killTargets(d.state, command.target);
@@ -256,7 +265,8 @@ function timer(d: Draft, fired: Timer): void {
       });
     }
     case 'idle': {
-      if (state.attempt !== fired.attempt || state.status !== 'running') return;
+      const waits = state.status === 'input_required' ? !isBusy(state) : state.status !== 'running';
+      if (state.attempt !== fired.attempt || waits) return;
       return endAttempt(d, {
         status: 'timed_out',
         reason: 'idle',

@@ -3,14 +3,14 @@
  * parent how it and they stand. All of it is mail; nothing here waits for anybody.
  */
 
-import type { Card, ChildSpec, Principal } from './card.ts';
+import type { Card, ChildSpec, InputNews, Principal } from './card.ts';
 import type { Refusal, SpawnRequest } from './commands.ts';
 import type { MailBody } from './correspondence.ts';
 import type { Draft } from './draft.ts';
 import { childId, childSecret } from './ids.ts';
 import * as mailbox from './mailbox.ts';
 import * as policy from './policy.ts';
-import { pendingSteers, preview, quotaDay, type Session, standing } from './session.ts';
+import { openRequests, pendingSteers, preview, quotaDay, type Session, standing } from './session.ts';
 import * as subagents from './subagents.ts';
 
 /** Spawns that a child which may delegate is lent when it gets its place. */
@@ -201,7 +201,8 @@ export function killTargets(
 export function cardOf(state: Session): Card {
   const { spec } = state;
   if (!spec) throw new Error(`${state.id} is a main session and has no card`);
-  const status = state.status;
+  const { status } = state;
+  const requests = openRequests(state);
   if (status === 'idle' || status === 'working' || status === 'parked') {
     throw new Error(`subagent ${state.id} has a main session's status ${status}`);
   }
@@ -225,6 +226,8 @@ export function cardOf(state: Session): Card {
     usage: state.usage,
     share: { minutes: spec.limitMs / 60_000 },
     pendingSteers: pendingSteers(state),
+    ...(requests.length > 0 ? { requests } : {}),
+    ...(state.asked > 0 ? { asked: state.asked } : {}),
     ...(state.workspace ? { workspace: state.workspace } : {}),
     announcement: subagents.isEnded(status) ? 'pending' : 'none',
     ...(state.unswept.length > 0 ? { unswept: state.unswept.flatMap((one) => one.left) } : {}),
@@ -237,7 +240,7 @@ export function tellParent(
   d: Draft,
   change: Extract<MailBody, { kind: 'status' }>['change'],
   card: Card,
-  more: { read?: { steerId: string; step: number }[]; result?: string } = {},
+  more: { read?: { steerId: string; step: number }[]; result?: string; input?: InputNews } = {},
 ): void {
   const { spec } = d.state;
   if (!spec) return;

@@ -10,6 +10,7 @@ import { cardOf, killChildren, tellParent } from './delegation.ts';
 import type { Draft } from './draft.ts';
 import type { AbandonReason } from './events.ts';
 import { head } from './fence.ts';
+import { withdraw } from './input.ts';
 import * as mailbox from './mailbox.ts';
 import type { Block } from './ports.ts';
 import type { Call, Session } from './session.ts';
@@ -45,12 +46,14 @@ export function abandonStep(d: Draft, because: AbandonReason): void {
 export function closeCalls(d: Draft, because: AbandonReason): void {
   for (const call of d.state.step?.calls ?? []) {
     if (call.state === 'finished') continue;
+    withdraw(d, call);
     finishCall(d, call, false, `${reasonWords[because]} ${fateOf(call)}`);
   }
 }
 
 function fateOf(call: Call): string {
   if (call.mode === 'kill') return 'The kill itself goes on; list shows how it stands.';
+  if (call.mode === 'ask') return 'Your question was not answered.';
   return call.state === 'started'
     ? 'Its outcome is unknown: it had started and was ended. Look before you repeat it.'
     : 'It was not run.';

@@ -7,6 +7,8 @@ import {
   cardSchema,
   childSpecSchema,
   endedSchema,
+  inputRequestSchema,
+  principalSchema,
   thinkingLevels,
   usageSchema,
   workspaceSchema,
@@ -65,13 +67,13 @@ const refusalKinds = [
 
 // ───────────────────────────────────────────────────────── tool calls
 
-/** What a call does: change sessions at once, wait for a kill to be confirmed, or work outside. */
+/** What a call does: change sessions at once, wait for a kill to be confirmed or for an answer, or work outside. */
 const callSchema = z.object({
   /** The API's id of the call. */
   id: z.string(),
   name: z.string(),
   summary: z.string(),
-  mode: z.enum(['session', 'kill', 'work']),
+  mode: z.enum(['session', 'kill', 'ask', 'work']),
   readOnly: z.boolean(),
   repeatable: z.boolean(),
   /** Whether it may start processes, which must then be confirmed dead. */
@@ -83,7 +85,7 @@ const callSchema = z.object({
 });
 export type CallFact = z.infer<typeof callSchema>;
 
-const wakeReasons = ['message', 'announcement', 'steer', 'task', 'resume', 'note'] as const;
+const wakeReasons = ['message', 'announcement', 'steer', 'task', 'resume', 'question', 'note'] as const;
 export type WakeReason = (typeof wakeReasons)[number];
 export const settlements = ['read', 'withdrawn', 'undeliverable'] as const;
 export const abandonReasons = ['interrupt', 'stop', 'kill', 'limit', 'refused', 'crash'] as const;
@@ -203,6 +205,19 @@ const eventSchema = z.discriminatedUnion('type', [
     ms: z.number(),
     block: blockSchema,
   }),
+
+  /** A call waits for an answer from above. */
+  z.object({ type: z.literal('input.requested'), call: z.string(), request: inputRequestSchema }),
+  z.object({
+    type: z.literal('input.answered'),
+    call: z.string(),
+    request: inputRequestSchema,
+    text: z.string(),
+    by: z.enum(['parent', 'person']),
+    from: principalSchema.optional(),
+  }),
+  /** Nobody will answer it any more, or need to. */
+  z.object({ type: z.literal('input.withdrawn'), call: z.string(), request: inputRequestSchema }),
 
   z.object({ type: z.literal('subagent.spawned'), spec: childSpecSchema, card: cardSchema }),
   z.object({

@@ -15,13 +15,23 @@ export function mailPosted(
   return {
     ...state,
     mail: mailbox.post(state.mail, mail),
-    ...(tellsOfItself(state, mail) ? { told: standing(state) } : {}),
-    tree: steered(state.tree, mail),
+    ...(tellsOfItself(state, mail) ? { told: toldWith(state, mail) } : {}),
+    tree: answered(steered(state.tree, mail), mail),
   };
 }
 
 function tellsOfItself(state: Session, { body }: PostedMail): boolean {
   return (body.kind === 'status' || body.kind === 'announcement') && body.card.id === state.id;
+}
+
+/** Only an update or an ending tells people how it stands; other news of itself leaves that to be told. */
+function toldWith(state: Session, { body }: PostedMail): Session['told'] {
+  const now = standing(state);
+  return body.kind === 'status' && body.change !== 'updated' ? { ...now, shown: state.told.shown } : now;
+}
+
+function answered(tree: subagents.Tree, { body }: PostedMail): subagents.Tree {
+  return body.kind === 'answer' ? subagents.withAnswer(tree, body.target, body.request) : tree;
 }
 
 function steered(tree: subagents.Tree, mail: PostedMail): subagents.Tree {
@@ -72,7 +82,10 @@ export function mailAccepted(
             }
           : {}),
       };
+    case 'question':
+      return withLetter({ ...base, kind: 'question', request: body.request });
     case 'kill':
+    case 'answer':
       return withLetter(undefined);
     case 'status':
       return { ...withLetter(undefined), tree: subagents.withNews(state.tree, body.card) };
@@ -85,7 +98,7 @@ export function mailAccepted(
         subagent: { id: body.card.id, attempt: body.attempt },
         shown: Math.min(body.result.length, body.resultChars),
       });
-      const tree = subagents.withCard(state.tree, body.card);
+      const tree = subagents.withEnding(state.tree, body.card);
       const unused = Math.max(0, (child?.spawns ?? 0) - body.spawns);
       return {
         ...next,

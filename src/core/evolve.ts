@@ -5,7 +5,16 @@ import type { Recorded, SessionEvent } from './events.ts';
 import { mailAccepted, mailPosted, mailSettled } from './evolve-mail.ts';
 import { compacting, contextOf, prefixStarted } from './evolve-prefix.ts';
 import * as mailbox from './mailbox.ts';
-import { addUsage, type Call, noUsage, preview, quotaDay, type Session, textOf } from './session.ts';
+import {
+  addUsage,
+  type Call,
+  noUsage,
+  openRequests,
+  preview,
+  quotaDay,
+  type Session,
+  textOf,
+} from './session.ts';
 import * as subagents from './subagents.ts';
 
 /**
@@ -76,6 +85,7 @@ function born(event: Extract<SessionEvent, { type: 'session.created' }>, at: num
     opened: 0,
     processes: false,
     unswept: [],
+    asked: 0,
     spawned: 0,
     quota: { day: '', used: 0, given: 0 },
     told: { shown: 'queued 1 0', living: '' },
@@ -152,6 +162,15 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
         })),
         owed: [...state.owed, { seq: state.seq }],
       };
+    case 'input.requested':
+      return {
+        ...withCall(state, event.call, (call) => ({ ...call, request: event.request })),
+        status: 'input_required',
+        asked: state.asked + 1,
+      };
+    case 'input.answered':
+    case 'input.withdrawn':
+      return inputClosed(state, event.call);
     case 'subagent.spawned':
       return {
         ...state,
@@ -301,6 +320,13 @@ function withCall(state: Session, key: string, change: (call: Call) => Call): Se
   if (!state.step) return state;
   const calls = state.step.calls.map((call) => (call.key === key ? change(call) : call));
   return { ...state, step: { ...state.step, calls } };
+}
+
+/** At work again once nothing is left to be told. */
+function inputClosed(state: Session, key: string): Session {
+  const next = withCall(state, key, ({ request: _, ...call }) => call);
+  if (openRequests(next).length > 0) return next;
+  return { ...next, status: state.kind === 'main' ? 'working' : 'running' };
 }
 
 function subagentAdmitted(

@@ -3,11 +3,20 @@
  * event, and a log event has at most one. So the feed can be read again from the log at any time.
  */
 import { z } from 'zod';
-import { type Card, cardSchema, principalSchema, usageSchema } from './card.ts';
+import {
+  type Card,
+  cardSchema,
+  type InputNews,
+  inputNewsSchema,
+  inputRequestSchema,
+  principalSchema,
+  usageSchema,
+} from './card.ts';
+import type { MailBody } from './correspondence.ts';
 import { abandonReasons, type Recorded } from './events.ts';
 import { answerId, messageId } from './ids.ts';
 import type { Usage } from './ports.ts';
-import { textOf } from './session.ts';
+import { preview, textOf } from './session.ts';
 
 export const messageSchema = z.object({
   id: z.string(),
@@ -22,14 +31,20 @@ export const messageSchema = z.object({
 export type FeedMessage = z.infer<typeof messageSchema>;
 
 /** A subagent as people and programs see it. */
-export const subagentSchema = cardSchema.omit({ unswept: true, heard: true }).extend({
-  share: z.object({ minutes: z.number() }).partial(),
-  result: z.string().optional(),
-  unconfirmed: z.array(z.string()).optional(),
-});
+export const subagentSchema = cardSchema
+  .omit({ unswept: true, heard: true, requests: true, asked: true })
+  .extend({
+    share: z.object({ minutes: z.number() }).partial(),
+    /** What it waits to be told; the first, if it asked for more. */
+    inputRequest: inputRequestSchema.optional(),
+    result: z.string().optional(),
+    unconfirmed: z.array(z.string()).optional(),
+  });
 export type SubagentView = z.infer<typeof subagentSchema>;
 
 const place = { seq: z.number().int(), at: z.number(), session: z.string() };
+/** Without `subagentId`: the session's own. */
+const inputData = z.object({ ...place, subagentId: z.string().optional(), request: inputRequestSchema });
 const subagentData = z.object({ ...place, subagent: subagentSchema });
 
 /** The durable events and their data: the one source of their types and of their documentation. */
@@ -61,6 +76,8 @@ export const feedSchemas = {
     subagentId: z.string(),
     step: z.number().optional(),
   }),
+  'input.requested': inputData,
+  'input.answered': inputData.extend(inputNewsSchema.required({ outcome: true }).shape),
   'step.abandoned': z.object({
     ...place,
     turn: z.number(),
@@ -97,9 +114,11 @@ export type Ephemeral =
     };
 
 export function subagentView(card: Card, result?: string): SubagentView {
-  const { unswept, heard: _, ...shown } = card;
+  const { unswept, heard: _, requests, asked: __, ...shown } = card;
+  const [inputRequest] = requests ?? [];
   return {
     ...shown,
+    ...(inputRequest ? { inputRequest } : {}),
     ...(result === undefined ? {} : { result }),
     ...(unswept && unswept.length > 0 ? { unconfirmed: unswept } : {}),
   };
@@ -204,6 +223,17 @@ export function project(session: string, recorded: Recorded): FeedEvent | undefi
         name: 'announcement.read',
         data: { ...data, ...event.announcement, turn: event.turn ?? 0 },
       };
+    case 'input.requested':
+      return { name: 'input.requested', data: { ...data, request: event.request } };
+    case 'input.answered': {
+      const { request, by, text } = event;
+      return {
+        name: 'input.answered',
+        data: { ...data, request, outcome: 'answered', by, text: preview(text) },
+      };
+    }
+    case 'input.withdrawn':
+      return { name: 'input.answered', data: { ...data, request: event.request, outcome: 'withdrawn' } };
     case 'step.abandoned':
       return {
         name: 'step.abandoned',
@@ -242,7 +272,7 @@ export function project(session: string, recorded: Recorded): FeedEvent | undefi
 
 function changed(
   data: { seq: number; at: number; session: string },
-  body: { change: 'spawned' | 'updated' | 'ended' | 'told'; card: Card; result?: string | undefined },
+  body: Pick<Extract<MailBody, { kind: 'status' }>, 'change' | 'card' | 'result' | 'input'>,
 ): FeedEvent | undefined {
   const full = { ...data, subagent: subagentView(body.card, body.result) };
   switch (body.change) {
@@ -254,5 +284,16 @@ function changed(
       return { name: 'subagent.ended', data: full };
     case 'told':
       return undefined;
+    case 'asked':
+    case 'answered':
+      return body.input && inputEvent({ ...data, subagentId: body.card.id }, body.input);
   }
 }
+
+function inputEvent(data: InputPlace, { outcome, ...news }: InputNews): FeedEvent {
+  return outcome === undefined
+    ? { name: 'input.requested', data: { ...data, request: news.request } }
+    : { name: 'input.answered', data: { ...data, ...news, outcome } };
+}
+
+type InputPlace = { seq: number; at: number; session: string; subagentId: string };

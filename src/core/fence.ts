@@ -2,6 +2,7 @@
  * How words that are not a person's stand in a transcript: fenced, attributed, and unable to close or forge
  * a fence. Owns the reserved tags and their escaping; what goes into them is the caller's.
  */
+import type { Block } from './ports.ts';
 
 /** The tags that only the gateway may open or close. */
 export const reservedTags = ['subagent-announcement', 'gateway-note', 'steer'] as const;
@@ -13,6 +14,11 @@ const escaped = /&(lt|amp);/g;
 /** Escapes a body so that it can neither close its fence nor open another; all else stays byte for byte. */
 export function encodeBody(body: string): string {
   return body.replace(entity, '&amp;').replace(forgery, '&lt;');
+}
+
+/** The gateway's own words to a model. */
+export function noteBlock(text: string): Block {
+  return { type: 'text', text: `<gateway-note>\n${encodeBody(text)}\n</gateway-note>` };
 }
 
 /** The body that `encodeBody` was given. */

@@ -41,6 +41,11 @@ export function chatIdFor(owner: string, requestId: string): string {
   return `chat_${readable(sha256(utf8ToBytes(`${owner}\n${requestId}`)), 16)}`;
 }
 
+/** The how-manieth request for input of a session it is: so an old one is known from one that never was. */
+export function requestId(session: string, n: number): string {
+  return `${session}.q${n}`;
+}
+
 /** Mail as its receiver names it: who sent it and the how-manieth it is. */
 export function mailId(sender: string, n: number): string {
   return `${sender}#${n}`;

@@ -8,7 +8,7 @@ import { mailId } from './ids.ts';
 /** Mail that the model is to read, from its acceptance until it settles. */
 export interface Letter {
   readonly id: string;
-  readonly kind: 'task' | 'message' | 'steer' | 'announcement' | 'note';
+  readonly kind: 'task' | 'message' | 'steer' | 'announcement' | 'question' | 'note';
   /** The event that brought it, and its block. */
   readonly seq: number;
   /** Whether a session at rest takes a step for it. */
@@ -18,6 +18,8 @@ export interface Letter {
   readonly steerId?: string;
   /** For an announcement: whose. */
   readonly subagent?: { readonly id: string; readonly attempt: number };
+  /** For a question: its request. */
+  readonly request?: string;
   /** For an announcement: the characters of the result that its full form shows. */
   readonly shown?: number;
 }

@@ -8,6 +8,7 @@ import { startCompaction } from './compaction.ts';
 import type { Draft } from './draft.ts';
 import { abandonStep, endAttempt, finishCall, park } from './ending.ts';
 import { quarantine } from './prefix.ts';
+import { isBusy } from './session.ts';
 import { partialWork } from './steps.ts';
 
 /** A crash loop: a session that went down this often at one step is not tried again by itself. */
@@ -81,7 +82,8 @@ export function hostStarted(d: Draft): void {
   if (compaction && !compaction.made && !state.cleanlyStopped) {
     d.add({ type: 'compaction.failed', n: compaction.n, why: 'the gateway went down while it was made' });
   }
-  if (!state.step && !opens && !state.renewal) return;
+  // One that only waits for an answer did nothing when the host went down.
+  if (!isBusy(state) && !opens && !state.renewal) return;
   const step = state.step?.n ?? state.steps;
   d.add({ type: 'session.resumed', step, ...(state.cleanlyStopped ? { clean: true } : {}) });
   if (!state.cleanlyStopped && d.state.crashes.times > MAX_CRASHES) {

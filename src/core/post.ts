@@ -8,6 +8,7 @@ import type { MailBody, PostedMail } from './correspondence.ts';
 import * as delegation from './delegation.ts';
 import type { Draft } from './draft.ts';
 import { abandonStep, endAttempt, revive, settleAll } from './ending.ts';
+import { giveWay, hearOfInput, passOrTake } from './input-answers.ts';
 import * as mailbox from './mailbox.ts';
 import { isRefusal } from './policy.ts';
 import { hasEnded } from './session.ts';
@@ -20,6 +21,7 @@ const fromParent: Record<MailBody['kind'], boolean> = {
   go: true,
   steer: true,
   kill: true,
+  answer: true,
   status: false,
   announcement: false,
 };
@@ -63,14 +65,19 @@ function acceptOne(d: Draft, sender: string, { n, body }: PostedMail): void {
     case 'kill':
       d.add({ type: 'mail.accepted', sender, n, body });
       return acceptKill(d, body);
+    case 'answer':
+      d.add({ type: 'mail.accepted', sender, n, body });
+      return passOrTake(d, body);
     case 'status':
       d.add({ type: 'mail.accepted', sender, n, body });
+      if (body.input && body.card.id === sender) hearOfInput(d, body.card, body.input);
       for (const { steerId, step } of body.read ?? []) {
         d.add({ type: 'steer.read', steerId, subagentId: body.card.id, step });
       }
       delegation.tellParent(d, body.change, d.state.tree.cards[body.card.id] ?? body.card, {
         ...(body.read ? { read: body.read } : {}),
         ...(body.result === undefined ? {} : { result: body.result }),
+        ...(body.input ? { input: body.input } : {}),
       });
       return;
     case 'announcement': {
@@ -110,6 +117,7 @@ function acceptSteer(d: Draft, sender: string, n: number, body: Extract<MailBody
       block: steerBlock(text, body.by),
     });
     if (body.interrupt) abandonStep(d, 'interrupt');
+    else giveWay(d);
     return;
   }
   d.add({ type: 'mail.accepted', sender, n, body });

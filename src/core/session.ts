@@ -3,7 +3,7 @@
  * makes a new one. The transcript is not in it: that is read from the log when a call needs it.
  */
 
-import type { ChildSpec, EndedStatus } from './card.ts';
+import type { ChildSpec, EndedStatus, InputRequest } from './card.ts';
 import type { BlockRef, CallFact, Cut, RenewalReason } from './events.ts';
 import * as mailbox from './mailbox.ts';
 import type { Block, Usage } from './ports.ts';
@@ -22,6 +22,8 @@ export interface Call extends CallFact {
   readonly state: 'open' | 'started' | 'finished';
   /** Only for a kill that has started: the subagents it is aimed at. */
   readonly targets?: readonly string[];
+  /** What it waits to be told, as long as it waits. */
+  readonly request?: InputRequest;
   /** Once finished: whether it did what was asked. */
   readonly ok?: boolean;
 }
@@ -147,6 +149,8 @@ export interface Session {
   /** Ended attempts whose processes are not confirmed dead. */
   readonly unswept: readonly Unswept[];
 
+  /** Requests for input that it ever made. */
+  readonly asked: number;
   readonly spawned: number;
   readonly quota: { readonly day: string; readonly used: number; readonly given: number };
   /** What the parent was last told. */
@@ -190,7 +194,14 @@ export interface Standing {
 
 export function standing(state: Session): Standing {
   return {
-    shown: `${state.status} ${state.attempt} ${pendingSteers(state)}`,
+    shown: [
+      state.status,
+      state.attempt,
+      pendingSteers(state),
+      ...openRequests(state)
+        .slice(0, 1)
+        .map(({ id }) => id),
+    ].join(' '),
     living: state.unswept.map(({ left }) => `unswept ${left.join()}`).join(),
   };
 }
@@ -199,6 +210,19 @@ export function pendingSteers(state: Session): number {
   let n = 0;
   for (const letter of mailbox.unsettled(state.mail)) if (letter.kind === 'steer') n += 1;
   return n;
+}
+
+/** What it waits to be told, in the order in which it asked. */
+export function openRequests(state: Session): InputRequest[] {
+  return (state.step?.calls ?? []).flatMap(({ request }) => request ?? []);
+}
+
+/** Whether a step is under way outside: not so while all that is left of it are answers from above. */
+export function isBusy({ step }: Session): boolean {
+  if (!step) return false;
+  return (
+    step.phase === 'calling' || step.calls.some((call) => call.state !== 'finished' && call.mode !== 'ask')
+  );
 }
 
 export function hasEnded(state: Session): boolean {

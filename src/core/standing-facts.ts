@@ -1,6 +1,6 @@
 /**
- * How things stand with a session's subagents, in words for its model: what a summary must never lose, so it is told
- * from the state. Owns the wording.
+ * How things stand with a session's subagents and what they wait for, in words for its model: what a summary must
+ * never lose, so it is told from the state. Owns the wording.
  */
 import type { Card } from './card.ts';
 import { head } from './fence.ts';
@@ -33,7 +33,10 @@ export function standingFacts(state: Session): string {
 
 function liveLine(card: Card): string {
   const task = head(card.task.replace(/\s+/g, ' ').trim(), TASK_CHARS);
-  return `  - ${card.path} (${card.id}), ${card.status}: ${task}`;
+  const asks = (card.requests ?? []).map(
+    ({ id, title }) => `\n    It waits for an answer (request ${id}): ${head(title, TASK_CHARS)}`,
+  );
+  return `  - ${card.path} (${card.id}), ${card.status}: ${task}${asks.join('')}`;
 }
 
 function unread(card: Card): string {

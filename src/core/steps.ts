@@ -8,7 +8,7 @@ import * as delegation from './delegation.ts';
 import type { Draft } from './draft.ts';
 import { endAttempt, park, settle } from './ending.ts';
 import type { BlockRef, WakeReason } from './events.ts';
-import { encodeBody } from './fence.ts';
+import { encodeBody, noteBlock } from './fence.ts';
 import type { Letter } from './mailbox.ts';
 import type { Block } from './ports.ts';
 import { awaitPrefix } from './prefix.ts';
@@ -20,7 +20,14 @@ import { decideCall, fact } from './tool-calls.ts';
 const MAX_CUTS = 3;
 
 /** The order in which mail stands in a step, after the results that are owed. */
-const order: Record<Letter['kind'], number> = { task: 0, message: 0, steer: 1, announcement: 2, note: 3 };
+const order: Record<Letter['kind'], number> = {
+  task: 0,
+  message: 0,
+  steer: 1,
+  announcement: 2,
+  question: 3,
+  note: 3,
+};
 
 // ───────────────────────────────────────────────────────── request
 
@@ -60,10 +67,6 @@ function inOrder(a: Letter, b: Letter): number {
 /** A steer as its reader's model sees it. */
 export function steerBlock(text: string, by: 'parent' | 'person'): Block {
   return { type: 'text', text: `<steer from="${by}">\n${encodeBody(text)}\n</steer>` };
-}
-
-export function noteBlock(text: string): Block {
-  return { type: 'text', text: `<gateway-note>\n${encodeBody(text)}\n</gateway-note>` };
 }
 
 // ───────────────────────────────────────────────────────── answer

@@ -2,7 +2,7 @@
  * The part of the fold that knows a session's subagents: all its descendants' cards as their last news told
  * them, and what it alone knows of its own children. Decides nothing; `decide.ts` asks it.
  */
-import { type Card, type ChildSpec, type EndedStatus, endedStatuses } from './card.ts';
+import { type Card, type ChildSpec, type EndedStatus, endedStatuses, type InputRequest } from './card.ts';
 
 /** What a parent keeps of an own child besides its card. */
 export interface Child {
@@ -19,9 +19,11 @@ export interface Tree {
   /** Every descendant, oldest first. */
   readonly cards: { readonly [id: string]: Card };
   readonly children: { readonly [id: string]: Child };
+  /** Requests that were answered from here or through here, until news of the asker no longer shows them. */
+  readonly answered: readonly string[];
 }
 
-export const emptyTree: Tree = { cards: {}, children: {} };
+export const emptyTree: Tree = { cards: {}, children: {}, answered: [] };
 
 const ended: ReadonlySet<string> = new Set(endedStatuses);
 
@@ -43,7 +45,8 @@ export function withCard(tree: Tree, card: Card): Tree {
  * told of waiting for a place before it heard that it has one is at work all the same, and what became of its
  * announcement is not the child's to tell.
  */
-export function withNews(tree: Tree, news: Card): Tree {
+export function withNews(before: Tree, latest: Card): Tree {
+  const { tree, news } = heard(before, latest);
   const child = tree.children[news.id];
   const known = tree.cards[news.id];
   if (!child || !known) return withCard(tree, news);
@@ -54,6 +57,35 @@ export function withNews(tree: Tree, news: Card): Tree {
     ...(placed ? { status: 'running' } : {}),
     ...(told ? { announcement: known.announcement } : {}),
   });
+}
+
+/** The tree with the card that came with an ending. */
+export function withEnding(before: Tree, card: Card): Tree {
+  const { tree, news } = heard(before, card);
+  return withCard(tree, news);
+}
+
+/** News without the requests that were answered since: it was told before the answer was heard. */
+function heard(tree: Tree, { requests = [], ...card }: Card): { tree: Tree; news: Card } {
+  if (tree.answered.length === 0) return { tree, news: withRequests(card, requests) };
+  const shown = new Set(requests.map(({ id }) => id));
+  const own = (id: string): boolean => id.startsWith(`${card.id}.`);
+  const answered = tree.answered.filter((id) => !own(id) || shown.has(id));
+  const open = requests.filter(({ id }) => !tree.answered.includes(id));
+  return { tree: { ...tree, answered }, news: withRequests(card, open) };
+}
+
+function withRequests(card: Omit<Card, 'requests'>, requests: readonly InputRequest[]): Card {
+  return requests.length > 0 ? { ...card, requests: [...requests] } : card;
+}
+
+/** The tree once an answer is on its way: nobody can answer the same request from here again. */
+export function withAnswer(tree: Tree, target: string, request: string): Tree {
+  const known = tree.cards[target];
+  if (!known) return tree;
+  const { requests = [], ...card } = known;
+  const open = requests.filter(({ id }) => id !== request);
+  return { ...withCard(tree, withRequests(card, open)), answered: [...tree.answered, request] };
 }
 
 export function withChild(tree: Tree, id: string, child: Child): Tree {

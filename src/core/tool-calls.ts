@@ -9,6 +9,8 @@ import * as delegation from './delegation.ts';
 import type { Draft } from './draft.ts';
 import { finishCall } from './ending.ts';
 import type { CallFact, SessionEvent } from './events.ts';
+import { requestInput } from './input.ts';
+import * as inputAnswers from './input-answers.ts';
 import * as policy from './policy.ts';
 import type { Call, Session } from './session.ts';
 import * as subagents from './subagents.ts';
@@ -35,8 +37,11 @@ export function fact(call: IntendedCall): CallFact {
       };
     case 'kill':
       return { ...base, mode: 'kill' };
+    case 'ask':
+      return { ...base, mode: 'ask' };
     case 'spawn':
     case 'steer':
+    case 'answer':
     case 'silent':
     case 'progress':
     case 'error':
@@ -70,6 +75,10 @@ export function decideCall(d: Draft, open: Call, call: IntendedCall): void {
     }
     case 'steer':
       return steerCall(d, open, intent);
+    case 'answer':
+      return answerCall(d, open, intent);
+    case 'ask':
+      return askCall(d, open, intent);
   }
 }
 
@@ -119,6 +128,30 @@ function steerCall(
     true,
     JSON.stringify({ status: 'queued', target: card.path, steer: steerId, note: how }),
   );
+}
+
+function answerCall(d: Draft, open: Call, intent: { target: string; request?: string; text: string }): void {
+  const card = policy.descendant(d.state, intent.target);
+  if (policy.isRefusal(card)) return finishCall(d, open, false, `Not answered: ${card.message}.`);
+  const { request, text } = intent;
+  const asked = inputAnswers.answer(d, card, {
+    ...(request === undefined ? {} : { request }),
+    text,
+    by: 'parent',
+  });
+  if ('message' in asked) return finishCall(d, open, false, `Not answered: ${asked.message}.`);
+  const note = 'It has your answer and goes on with it.';
+  finishCall(
+    d,
+    open,
+    true,
+    JSON.stringify({ status: 'answered', target: card.path, request: asked.id, note }),
+  );
+}
+
+function askCall(d: Draft, open: Call, intent: Extract<IntendedCall['intent'], { do: 'ask' }>): void {
+  const refusal = requestInput(d, open.key, intent);
+  if (refusal) finishCall(d, open, false, `Not asked: ${refusal.message}.`);
 }
 
 function killCall(

@@ -45,6 +45,9 @@ const silent: ReadonlySet<string> = new Set<SessionEvent['type']>([
   'subagent.spawned',
   'subagent.admitted',
   'progress.reported',
+  'input.requested',
+  'input.answered',
+  'input.withdrawn',
   'notice',
 ]);
 

@@ -6,7 +6,7 @@ import { mustOpen } from './advance.ts';
 import type { Timer } from './commands.ts';
 import type { PostedMail } from './correspondence.ts';
 import type { ToolCall, Worker } from './ports.ts';
-import type { Session } from './session.ts';
+import { isBusy, type Session } from './session.ts';
 import * as subagents from './subagents.ts';
 
 export type Effect = { readonly key: string } & (
@@ -91,7 +91,7 @@ function wantWork(state: Session, effects: Effect[]): void {
       });
     }
   }
-  if (spec && (step || opens)) {
+  if (spec && (isBusy(state) || opens)) {
     const { attempt } = state;
     effects.push({
       key: `timer:limit.${attempt}`,

@@ -47,6 +47,9 @@ export const subagentsAnswer = z.object({
   next: z.null(),
 });
 export const steerAnswer = z.object({ steer: z.object({ id: z.string(), state: z.literal('queued') }) });
+export const inputAnswer = z.object({
+  answer: z.object({ subagentId: z.string(), request: z.string() }).describe('What was answered.'),
+});
 export const killAnswer = z.object({
   killed: z.array(z.string()).describe('Labels of those it ended, with nothing of them left.'),
   unconfirmed: z.array(z.string()).describe('Labels of those that may still live.'),
@@ -116,6 +119,7 @@ export const namedSchemas = {
   SpawnAnswer: spawnAnswer,
   SubagentsAnswer: subagentsAnswer,
   SteerAnswer: steerAnswer,
+  InputAnswer: inputAnswer,
   KillAnswer: killAnswer,
   EventsAnswer: eventsAnswer,
   HealthAnswer: healthAnswer,

@@ -103,6 +103,7 @@ function kindOf({ kind }: Refusal): ProblemKind {
     case 'limit':
       return 'limit';
     case 'exists':
+    case 'conflict':
       return 'conflict';
     case 'not_allowed':
       return 'not-allowed';

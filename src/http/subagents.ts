@@ -1,7 +1,8 @@
-/** The routes of a chat's subagents: spawned, listed, shown, read, followed, steered and killed by people. */
+/** The routes of a chat's subagents: spawned, listed, shown, read, followed, steered, answered and killed by people. */
 import { z } from 'zod';
 import { isDead, subtree } from '../core/subagents.ts';
 import {
+  inputAnswer,
   killAnswer,
   messagesAnswer,
   spawnAnswer,
@@ -116,6 +117,39 @@ export function subagentRoutes(ports: AppPorts): Route[] {
     },
   });
 
+  const answered = post({
+    name: 'answerSubagent',
+    path: '/v1/chats/{chat}/subagents/{target}/answer',
+    summary: 'Answers what a subagent asked.',
+    details: `${targetDetails} Each request is answered once: the first answer counts, whoever gives it.`,
+    query: noQuery,
+    body: z.strictObject({
+      request: z.string().min(1).max(200).describe('The id of its `inputRequest`.'),
+      text,
+      id: requestId,
+    }),
+    answers: {
+      200: { description: 'The answer is on its way, and is the one that counts.', schema: inputAnswer },
+    },
+    problems: ['not-found', 'ambiguous', 'conflict', 'id-reused'],
+    async handle({ chat, target, body, key }) {
+      const main = chatOf(ports, chat);
+      if (isProblem(main)) return main;
+      const { request, text: words } = body;
+      const done = await ask(ports, chat, key, () => ({
+        type: 'answer',
+        target,
+        request,
+        text: words,
+        from: admin,
+      }));
+      if (done.reply === 'problem') return done;
+      if (done.answer.kind !== 'input') throw new Error(`an answer was answered with ${done.answer.kind}`);
+      const { subagentId, request: id } = done.answer;
+      return json(inputAnswer, 200, { answer: { subagentId, request: id } });
+    },
+  });
+
   const killed = post({
     name: 'killSubagent',
     path: '/v1/chats/{chat}/subagents/{target}/kill',
@@ -214,5 +248,5 @@ export function subagentRoutes(ports: AppPorts): Route[] {
   });
 
   // Paths that end in an action come before the one that takes any path.
-  return [listed, spawned, steered, killed, read, followed, one];
+  return [listed, spawned, steered, answered, killed, read, followed, one];
 }

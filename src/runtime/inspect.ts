@@ -61,6 +61,7 @@ function listText(
       `$${usage.usd.toFixed(2)}`,
       ...(card.attempt > 1 ? [`attempt ${card.attempt}`] : []),
       ...(activity && !isEnded(card.status) ? [`now: ${head(activity, 120)}`] : []),
+      ...(card.requests ?? []).map(({ id, title }) => `asks ${id}: ${head(title, 120)}`),
       ...(card.pendingSteers > 0 ? [`${card.pendingSteers} steers not read yet`] : []),
       ...(isEnded(card.status) ? [`news ${card.announcement}`] : []),
     ].join('; ');
@@ -90,6 +91,9 @@ function showText(store: Store, card: Card, offset: number): string {
   const sections = [
     `${card.path} (${card.id}): ${card.status}${card.reason ? `, ${card.reason}` : ''}, attempt ${card.attempt}`,
     `Task:\n${head(task, 4_000)}`,
+    ...(card.requests ?? []).map(
+      ({ id, detail }) => `Asks, and waits for your answer (request ${id}):\n${detail}`,
+    ),
     `Latest:\n${latest.join('\n') || '(nothing yet)'}`,
   ];
   if (result !== undefined) {

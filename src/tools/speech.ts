@@ -1,22 +1,62 @@
 /** Owns the two tools by which a session says how it speaks: `report` of subagents, `stay_silent` of main ones. */
 import { z } from 'zod';
+import type { Intent } from '../core/commands.ts';
+import { head } from '../core/fence.ts';
+import type { ToolCall } from '../core/ports.ts';
 import { workTool } from './work-tool.ts';
+
+/** Characters of a question: as many as the one who answers is shown. */
+const MAX_QUESTION = 4_000;
+const MAX_TITLE = 200;
 
 export const report = workTool({
   name: 'report',
-  description:
-    'Shows people in one line what you are doing now. It is not your result and ends nothing: use it when a long piece of work begins or takes a turn.',
+  description: [
+    'Says one of two things. progress: shows people in one line what you are doing now; it is not your result and',
+    'ends nothing: use it when a long piece of work begins or takes a turn. question: asks your parent, and you',
+    'wait until it is answered: only for what blocks your work and what you cannot decide sensibly yourself.',
+  ].join(' '),
   input: z.strictObject({
     progress: z
       .string()
       .min(1)
       .max(500)
       .refine((text) => text.trim() !== '', 'is blank; it must say something')
+      .optional()
       .describe('One line for people.'),
+    question: z
+      .string()
+      .min(1)
+      .max(MAX_QUESTION)
+      .refine((text) => text.trim() !== '', 'is blank; it must ask something')
+      .optional()
+      .describe(
+        'What you must know, first in one line, then all it takes to answer it: what you know, what the choices are, which you would take. Whoever answers sees nothing else of your work.',
+      ),
   }),
   readOnly: false,
   repeatable: false,
 });
+
+/** What a call of `report` means: exactly one of its two fields says it. */
+export function reportIntent(input: ToolCall['input']): Intent {
+  const parsed = report.parse(input);
+  if (!parsed.ok) return { do: 'error', text: parsed.error };
+  const { progress, question } = parsed.input;
+  if (progress !== undefined && question !== undefined) {
+    return { do: 'error', text: 'report takes `progress` or `question`, not both: make a call for each.' };
+  }
+  if (progress !== undefined) return { do: 'progress', text: progress };
+  if (question === undefined) {
+    return {
+      do: 'error',
+      text: 'report needs `progress`, a line for people, or `question`, what you must know.',
+    };
+  }
+  const detail = question.toWellFormed().trim();
+  const title = head(detail.split('\n', 1)[0] ?? detail, MAX_TITLE);
+  return { do: 'ask', kind: 'question', title, detail };
+}
 
 export const staySilent = workTool({
   name: 'stay_silent',

@@ -9,8 +9,8 @@ import { bash } from './bash.ts';
 import { edit } from './edit.ts';
 import { read } from './read.ts';
 import { type SpawnSettings, type SpawnTool, sessionsSpawn } from './sessions-spawn.ts';
-import { report, staySilent } from './speech.ts';
-import { subagents } from './subagents.ts';
+import { report, reportIntent, staySilent } from './speech.ts';
+import { subagents, subagentsIntent } from './subagents.ts';
 import type { WorkTool } from './work-tool.ts';
 import { write } from './write.ts';
 
@@ -54,12 +54,8 @@ export function makeToolset(settings: SpawnSettings & { readonly canWork: boolea
         const parsed = staySilent.parse(call.input);
         return parsed.ok ? { do: 'silent' } : { do: 'error', text: parsed.error };
       }
-      case 'report': {
-        const parsed = report.parse(call.input);
-        return parsed.ok
-          ? { do: 'progress', text: parsed.input.progress }
-          : { do: 'error', text: parsed.error };
-      }
+      case 'report':
+        return reportIntent(call.input);
       default: {
         const tool = work.find((one) => one.name === call.name);
         const parsed = tool?.parse(call.input);
@@ -86,29 +82,8 @@ export function makeToolset(settings: SpawnSettings & { readonly canWork: boolea
   };
 }
 
-function subagentsIntent(input: ToolCall['input']): Intent {
-  const parsed = subagents.parse(input);
-  if (!parsed.ok) return { do: 'error', text: parsed.error };
-  const { action, target, message, interrupt } = parsed.input;
-  const reading: Intent = { do: 'work', readOnly: true, repeatable: true, processes: false };
-  if (action === 'list') return reading;
-  if (target === undefined) {
-    return { do: 'error', text: `subagents ${action} needs a \`target\`: a label, a path or an id.` };
-  }
-  switch (action) {
-    case 'show':
-      return reading;
-    case 'kill':
-      return { do: 'kill', target };
-    case 'steer':
-      return message === undefined
-        ? { do: 'error', text: 'subagents steer needs a `message`: what it is to know or do differently.' }
-        : { do: 'steer', target, message: message.toWellFormed(), interrupt: interrupt ?? false };
-  }
-}
-
 /** The field of an input that says most to people who look on. */
-const telling = ['command', 'path', 'progress', 'label', 'target', 'task'] as const;
+const telling = ['command', 'path', 'progress', 'question', 'label', 'target', 'task'] as const;
 
 function summaryOf(call: ToolCall): string {
   const action = text(call.input.action);

@@ -69,3 +69,8 @@ export function bash(command: string, more: Readonly<Record<string, unknown>> = 
 export function subagents(action: string, more: Readonly<Record<string, unknown>> = {}) {
   return { name: 'subagents', input: { action, ...more } };
 }
+
+/** A call of `report` that asks. */
+export function ask(question: string) {
+  return { name: 'report', input: { question } };
+}

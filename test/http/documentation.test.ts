@@ -27,6 +27,7 @@ describe('/openapi.json', () => {
       'POST /v1/chats/{chat}/resume',
       'POST /v1/chats/{chat}/stop',
       'POST /v1/chats/{chat}/subagents',
+      'POST /v1/chats/{chat}/subagents/{target}/answer',
       'POST /v1/chats/{chat}/subagents/{target}/kill',
       'POST /v1/chats/{chat}/subagents/{target}/steer',
     ]);
@@ -90,6 +91,14 @@ describe('/openapi.json', () => {
     });
     await door.until(() => door.runtime.state(chat)?.status === 'idle');
     for (const _ of [1, 2]) await ask('POST', `${at}/subagents/boss/steer`, { message: 'x', id: 't' });
+    await ask('POST', `${at}/subagents`, { task: 'ask:colour?', label: 'asker' });
+    await door.until(() =>
+      Object.values(door.runtime.state(chat)?.tree.cards ?? {}).some((one) => one.requests),
+    );
+    const asker = Object.values(door.runtime.state(chat)?.tree.cards ?? {}).find((one) => one.requests);
+    const request = asker?.requests?.[0]?.id;
+    await ask('GET', `${at}/subagents/asker`);
+    await ask('POST', `${at}/subagents/asker/answer`, { request, text: 'blue' });
     const reads = ['', '/messages', '/events', '/subagents', '/subagents/boss', '/subagents/boss/messages'];
     for (const rest of [...reads, '/subagents/boss/events']) {
       await ask('GET', `${at}${rest}`, undefined, { accept: 'application/json' });
@@ -203,6 +212,7 @@ describe('/openapi.json', () => {
       ],
       '/v1/chats/{chat}/subagents/{target}/steer': ['id', 'interrupt', 'message'],
       '/v1/chats/{chat}/subagents/{target}/kill': ['id'],
+      '/v1/chats/{chat}/subagents/{target}/answer': ['id', 'request', 'text'],
     });
   });
 });
@@ -274,6 +284,7 @@ function openModel(name: string) {
 function bodyFor(path: string): Record<string, unknown> {
   if (path.endsWith('/messages')) return { text: 'other' };
   if (path.endsWith('/steer')) return { message: 'x' };
+  if (path.endsWith('/answer')) return { request: 'x', text: 'x' };
   if (path.endsWith('/subagents')) return { task: 'x' };
   return {};
 }

@@ -70,7 +70,8 @@ const noTokens = { inputTokens: 10, outputTokens: 5, cacheReadTokens: 0, cacheWr
 
 /**
  * Does what the latest words of a request say: `hold:<name>` waits at a gate, `say:<a|b>` shows words piece by
- * piece before that, `spawn:<label>` spawns one whose task is held at a gate of its label, `bash!` runs a command, `refuse` is refused.
+ * piece before that, `spawn:<label>` spawns one whose task is held at a gate of its label, `ask:<question>` asks it
+ * until it is answered, `bash!` runs a command, `refuse` is refused.
  * Everything else is answered "heard: …".
  */
 function script(): Script {
@@ -111,6 +112,11 @@ function script(): Script {
           name: 'sessions_spawn',
           input: { label, task: `hold:${label}` },
         };
+        return { kind: 'answered', content: [call], stop: 'tool_use', usage: noTokens };
+      }
+      const question = results || words.includes('<gateway-note>') ? undefined : /ask:(\S+)/.exec(words)?.[1];
+      if (question !== undefined) {
+        const call = { type: 'tool_use', id: `toolu_${calls}`, name: 'report', input: { question } };
         return { kind: 'answered', content: [call], stop: 'tool_use', usage: noTokens };
       }
       if (!results && words.includes('bash!')) {

@@ -60,6 +60,7 @@ const routes = [
   '{chat}/resume',
   '{chat}/subagents',
   '{chat}/subagents/a/steer',
+  '{chat}/subagents/a/answer',
   '{chat}/subagents/a/kill',
   '{chat}/subagents/all/kill',
 ];
@@ -117,6 +118,7 @@ describe('whatever body is sent', () => {
         'all',
         'kill',
         'steer',
+        'answer',
         '..',
         '.',
         '',

@@ -13,6 +13,8 @@ export interface DrawnScriptPorts {
   readonly choices: Choices;
   /** Labels, paths and ids of all subagents there are. */
   readonly names: () => readonly string[];
+  /** Everything that was ever asked, oldest first. */
+  readonly requests: () => readonly { readonly subagent: string; readonly id: string }[];
   /** A task that no other subagent has. */
   readonly newTask: () => string;
 }
@@ -27,7 +29,7 @@ function holdsPoison({ messages }: Asked['request']): boolean {
 /** Answers with tool calls in one schedule: what keeps it short. */
 const CALLING_ANSWERS = 16;
 
-export function drawnScript({ choices, names, newTask }: DrawnScriptPorts): Script {
+export function drawnScript({ choices, names, requests, newTask }: DrawnScriptPorts): Script {
   let calling = CALLING_ANSWERS;
   let said = 0;
 
@@ -164,6 +166,8 @@ export function drawnScript({ choices, names, newTask }: DrawnScriptPorts): Scri
         [delegates ? 4 : 1, 'kill'],
         [2, 'read'],
         [1, 'write'],
+        [delegates ? 3 : 1, 'answer'],
+        [who === 'main' ? 1 : 4, 'ask'],
         [1, 'list'],
         [1, 'show'],
         [2, who === 'main' ? 'stay_silent' : 'report'],
@@ -199,6 +203,20 @@ export function drawnScript({ choices, names, newTask }: DrawnScriptPorts): Scri
         };
       case 'kill':
         return { name: 'subagents', input: { action: 'kill', target: target() } };
+      case 'answer': {
+        const asked = requests().at(-1 - choices.below(3));
+        return {
+          name: 'subagents',
+          input: {
+            action: 'answer',
+            target: asked && chance(choices, 80) ? asked.subagent : target(),
+            message: 'Take the blue one.',
+            ...(asked && chance(choices, 50) ? { request: asked.id } : {}),
+          },
+        };
+      }
+      case 'ask':
+        return { name: 'report', input: { question: 'Red or blue?\nI would take red.' } };
       case 'list':
         return { name: 'subagents', input: { action: 'list' } };
       case 'show':

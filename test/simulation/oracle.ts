@@ -6,6 +6,7 @@ import { chronicleOf } from './oracle/chronicle.ts';
 import { judgeFeed } from './oracle/feed.ts';
 import { judgeMail } from './oracle/mail.ts';
 import { judgePrefixes } from './oracle/prefixes.ts';
+import { judgeQuestions } from './oracle/questions.ts';
 import { judgeRequests } from './oracle/requests.ts';
 import { judgeSessions } from './oracle/sessions.ts';
 import { judgeTree } from './oracle/tree.ts';
@@ -24,6 +25,7 @@ export function judge(world: World): string[] {
     ...judgePrefixes(chronicle),
     ...judgeSessions(chronicle),
     ...judgeTree(chronicle),
+    ...judgeQuestions(chronicle),
     ...judgeFeed(chronicle),
   ];
 }

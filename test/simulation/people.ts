@@ -26,6 +26,8 @@ export interface People {
   spawn(request: SpawnRequest): Asking;
   steer(target: string, message: string, interrupt: boolean): Asking;
   kill(target: string): Asking;
+  /** Each answer in other words. */
+  answer(target: string, request: string): Asking;
   stop(subagents: boolean): Asking;
   resume(): Asking;
   /** Asks whatever isn't answered and isn't being answered. */
@@ -87,6 +89,8 @@ export function makePeople(witness: Witness, note: (line: () => string) => void)
     spawn: (request) => asking({ type: 'spawn', request, from }),
     steer: (target, message, interrupt) => asking({ type: 'steer', target, message, interrupt, from }),
     kill: (target) => asking({ type: 'kill', target, from }),
+    answer: (target, request) =>
+      asking({ type: 'answer', target, request, text: `answer ${askings.length + 1}`, from }),
     stop: (subagents) => asking({ type: 'stop', subagents, from }),
     resume: () => asking({ type: 'resume', from }),
     askAgain(life) {

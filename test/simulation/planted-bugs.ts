@@ -143,6 +143,11 @@ export const plantedBugs: readonly PlantedBug[] = [
     "if (kind === 'task') sections.push(",
     "if (kind === 'task' && text === '') sections.push(",
   ]),
+  bug('a summary makes open questions forgotten', [
+    'core/standing-facts.ts',
+    'const asks = (card.requests ?? []).map(',
+    'const asks = (card.requests ?? []).slice(9).map(',
+  ]),
   bug('a summary makes subagents forgotten', [
     'core/standing-facts.ts',
     'const live = cards.filter((card) => !isEnded(card.status));',
@@ -150,8 +155,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   ]),
   bug("people's words stand behind announcements", [
     'core/steps.ts',
-    'message: 0, steer: 1, announcement: 2',
-    'message: 3, steer: 1, announcement: 2',
+    '  message: 0,\n  steer: 1,\n',
+    '  message: 3,\n  steer: 1,\n',
   ]),
   bug('a request leaves a part of the mail waiting', [
     'core/steps.ts',
@@ -197,5 +202,37 @@ export const plantedBugs: readonly PlantedBug[] = [
     'core/subagents.ts',
     '...(told ? { announcement: known.announcement } : {}),',
     '...(told && !child ? { announcement: known.announcement } : {}),',
+  ]),
+  bug('an answer is taken though another one is on its way', [
+    'core/subagents.ts',
+    'const open = requests.filter(({ id }) => id !== request);',
+    'const open = requests;',
+  ]),
+  bug('news that an answer overtook opens its question again', [
+    'core/subagents.ts',
+    'const open = requests.filter(({ id }) => !tree.answered.includes(id));',
+    'const open = requests;',
+  ]),
+  bug('a question outlives the step that is given up', ['core/ending.ts', '    withdraw(d, call);\n', '']),
+  bug('who waits for an answer holds a place', [
+    'core/subagents.ts',
+    "if (card.status === 'running') n += 1;",
+    "if (card.status === 'running' || card.status === 'input_required') n += 1;",
+  ]),
+  bug('a steer leaves a question open', ['core/post.ts', 'else giveWay(d);', 'else void giveWay;']),
+  bug('an answer stays with the session above', [
+    'core/input-answers.ts',
+    'if (card) answer(d, card,',
+    'if (card?.parent === d.state.chat) answer(d, card,',
+  ]),
+  bug('a question that was answered is read all the same', [
+    'core/input-answers.ts',
+    "if (letter) settle(d, letter, 'withdrawn');",
+    '',
+  ]),
+  bug('a restart is a crash for whoever waits for an answer', [
+    'core/outages.ts',
+    'if (!isBusy(state) && !opens) return;',
+    'if (!state.step && !opens) return;',
   ]),
 ];

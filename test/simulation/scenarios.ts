@@ -1,5 +1,5 @@
 /**
- * Three fixed stories, to be told with a crash before and after each of their commits. Owns what happens in them
+ * Fixed stories, to be told with a crash before and after each of their commits. Owns what happens in them
  * and how each must end, whatever went down when; that nothing else is breached is the oracle's business.
  */
 import type { Recorded } from '../../src/core/events.ts';
@@ -187,4 +187,52 @@ function steered(world: World, times: number): boolean {
   return steers.length >= times;
 }
 
-export const scenarios: readonly Scenario[] = [spawnAndNews, nestedKill, steerAndResume];
+const questions: Scenario = {
+  name: 'a subagent asks twice: the session above answers, then a person',
+  script: answers({
+    main: [use(spawn('boss', 'task-1: see to the pawn')), say('It is under way.')],
+    'task-1': [
+      use(spawn('pawn', 'task-2: paint')),
+      say('I wait.'),
+      use({ name: 'subagents', input: { action: 'answer', target: 'pawn', message: 'Blue.' } }),
+      say('I wait for the rest.'),
+    ],
+    'task-2': [
+      use({ name: 'report', input: { question: 'Which colour?' } }),
+      use({ name: 'report', input: { question: 'How many coats?' } }, bash),
+      say('Painted.'),
+    ],
+  }),
+  holds: () => false,
+  deeds: [
+    { when: () => true, deed: ({ people }) => people.say('words-1', false) },
+    {
+      when: (world) => has(world, 'boss/pawn', 'input.requested', 2) && knows(world, 2),
+      deed({ people, requests }) {
+        const last = requests().at(-1);
+        // Both at the same moment: one of them counts.
+        for (let n = 0; n < 2; n++) people.answer(last?.subagent ?? '', last?.id ?? '');
+      },
+    },
+  ],
+  ends: (world) => [
+    ...endedAs(world, 'boss/pawn', 'completed'),
+    ...endedAs(world, 'boss', 'completed'),
+    ...(heard(world).join() === 'parent,person' ? [] : [`it was answered by ${heard(world).join()}`]),
+  ],
+};
+
+/** Whether the main session knows of so many questions of the pawn's, and of one that is open. */
+function knows(world: World, asked: number): boolean {
+  const cards = Object.values(standing(world, 'main')?.tree.cards ?? {});
+  return cards.some((card) => card.path === 'boss/pawn' && card.asked === asked && card.requests);
+}
+
+/** Who answered the pawn, in order. */
+function heard(world: World): string[] {
+  return logOf(world, 'boss/pawn').flatMap(({ event }) =>
+    event.type === 'input.answered' ? [event.by] : [],
+  );
+}
+
+export const scenarios: readonly Scenario[] = [spawnAndNews, nestedKill, steerAndResume, questions];

@@ -15,7 +15,9 @@ export async function runSchedule(choices: Choices, tracing = false): Promise<Wo
     limits: { maxDepth: 2 + choices.below(2), maxModelCalls: 3 - choices.below(2) },
     tracing,
   });
-  world.follow(drawnScript({ choices, names: world.names, newTask: world.newTask }));
+  world.follow(
+    drawnScript({ choices, names: world.names, requests: world.requests, newTask: world.newTask }),
+  );
   let actions = 4 + choices.below(8);
   const weather = weighted(choices, [
     [6, 'fair'],
@@ -38,6 +40,7 @@ export async function runSchedule(choices: Choices, tracing = false): Promise<Wo
       [10, 'say'],
       [4, 'steer'],
       [4, 'kill'],
+      [5, 'answer'],
       [4, 'spawn'],
       [2, 'stop'],
       [2, 'resume'],
@@ -57,6 +60,13 @@ export async function runSchedule(choices: Choices, tracing = false): Promise<Wo
       case 'kill':
         people.kill(target());
         break;
+      case 'answer': {
+        const asked = world.requests().at(-1 - choices.below(3));
+        if (asked) people.answer(asked.subagent, asked.id);
+        // Two people at the same moment.
+        if (asked && chance(choices, 30)) people.answer(asked.subagent, asked.id);
+        break;
+      }
       case 'spawn': {
         const asked = toolset.spawn.parse({
           task: world.newTask(),

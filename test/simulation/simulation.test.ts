@@ -1,5 +1,5 @@
 /**
- * The main proof: thousands of drawn schedules of one chat, and three stories with a crash at each of their
+ * The main proof: thousands of drawn schedules of one chat, and some stories with a crash at each of their
  * commits, each judged by the oracle. `SIMULATION_SCHEDULES` says how many schedules; `SIMULATION_SEED` and
  * `SIMULATION_PATH` tell one again that failed.
  */

@@ -30,6 +30,8 @@ export interface World {
   note(line: () => string): void;
   /** Labels, paths and ids of all subagents there ever were. */
   names(): readonly string[];
+  /** Everything that was ever asked, oldest first. */
+  requests(): readonly { readonly subagent: string; readonly id: string }[];
   newTask(): string;
   follow(script: Script): void;
   /** Lets one thing happen, and all that follows from it by itself. */
@@ -47,7 +49,10 @@ export interface World {
     act?: () => void;
     until?: () => boolean;
   }): Promise<void>;
-  /** From now on all goes well, until nothing is left to happen; a chat that was parked is resumed. */
+  /**
+   * From now on all goes well, until nothing is left to happen; a chat that was parked is resumed, and people answer
+   * whatever is asked.
+   */
   rest(): Promise<void>;
 }
 
@@ -61,6 +66,8 @@ export interface WorldOptions {
 
 /** Things that may happen until a world must have come to rest. */
 const MOST = 20_000;
+/** Things that may be asked of the gateway until all questions must have been answered. */
+const MOST_ASKINGS = 200;
 /** 2026-11-20 23:00 UTC: a day ends within many a schedule. */
 const BEGIN = 1_795_215_600_000;
 
@@ -77,6 +84,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
   const faults: string[] = [];
   const trace: string[] = [];
   const names: string[] = [];
+  const requests: { subagent: string; id: string }[] = [];
   const crashes = [...(options.crashes ?? [])];
   let script = options.script ?? calm;
   let tasks = 0;
@@ -95,6 +103,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
           `  ${session === CHAT ? 'main' : session.slice(0, 8)} ${seq} ${JSON.stringify(event).slice(0, 240)}`,
       );
       if (event.type === 'subagent.spawned') names.push(event.spec.label, event.spec.path, event.spec.id);
+      if (event.type === 'input.requested') requests.push({ subagent: session, id: event.request.id });
     }
   });
 
@@ -138,6 +147,12 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     await quiet();
   }
 
+  /** As the main session knows them. */
+  function openRequests(): { subagent: string; id: string }[] {
+    const cards = Object.values(life.runtime.state(CHAT)?.tree.cards ?? {});
+    return cards.flatMap((card) => (card.requests ?? []).map(({ id }) => ({ subagent: card.id, id })));
+  }
+
   const world: World = {
     witness,
     people,
@@ -157,6 +172,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     },
     note,
     names: () => names,
+    requests: () => requests,
     newTask() {
       tasks += 1;
       return `task-${tasks}: see to it`;
@@ -212,6 +228,14 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
       await world.play();
       if (life.runtime.state(CHAT)?.status === 'parked') {
         people.resume();
+        await world.play();
+      }
+      for (let asked = openRequests(); asked.length > 0; asked = openRequests()) {
+        if (people.askings.length > MOST_ASKINGS) {
+          faults.push(`${asked.map(({ id }) => id).join()} are answered and still open`);
+          break;
+        }
+        for (const { subagent, id } of asked) people.answer(subagent, id);
         await world.play();
       }
       for (const line of life.broken) faults.push(line);

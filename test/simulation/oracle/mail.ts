@@ -110,7 +110,7 @@ function letters(history: History): string[] {
           added.add(ref.seq);
           const letter = bySeq.get(ref.seq);
           const owed = !letter || (letter.settled !== undefined && letter.kind === 'task');
-          const at = owed ? 0 : order.indexOf(letter.kind);
+          const at = owed ? 0 : order.indexOf(letter.kind === 'question' ? 'note' : letter.kind);
           if (!owed && letter.takenBy !== event.step)
             complain(`the block of ${ref.seq} is sent and not taken`);
           if (at < last) complain(`a ${order[at]} stands behind a ${order[last]}`);
@@ -125,7 +125,8 @@ function letters(history: History): string[] {
         else {
           letter.settled = event.how;
           if (event.how === 'read') found.push(...readRightly(history, index, letter, event.step));
-          if (event.how === 'withdrawn' && end.kind !== 'main' && !quarantinedIn(history, index))
+          const mayBe = letter.kind === 'question' || quarantinedIn(history, index);
+          if (event.how === 'withdrawn' && end.kind !== 'main' && !mayBe)
             complain('a subagent withdrew mail');
           if (event.how === 'undeliverable' && !couldEnd(history, index, letter)) {
             complain(`${event.mail} is undeliverable and nothing has ended`);

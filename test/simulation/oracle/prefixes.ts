@@ -27,6 +27,7 @@ function judgeHistory({ name, log, states }: History): string[] {
     };
     for (const card of Object.values(state?.tree.cards ?? {})) {
       if (!isEnded(card.status) && !told.includes(card.id)) lost(`${card.path}, which is ${card.status}`);
+      for (const { id } of card.requests ?? []) if (!told.includes(id)) lost(`what ${card.path} asks`);
     }
     if (task !== undefined && !told.includes(task)) lost('its task');
     const latest = words.findLast(({ id }) => !quarantined.has(id));

@@ -58,13 +58,13 @@ function spawned({ log }: History, id: string): boolean {
   return log.some(({ event }) => event.type === 'subagent.spawned' && event.spec.id === id);
 }
 
-/** Steers and kills go to descendants only. */
+/** Steers, answers and kills go to descendants only. */
 function reach({ sessions }: Chronicle, { name, log }: History): string[] {
   const found: string[] = [];
   for (const { event, seq } of log) {
     if (event.type !== 'mail.posted') continue;
     const { body, to } = event.mail;
-    if (body.kind !== 'steer' && body.kind !== 'kill') continue;
+    if (body.kind !== 'steer' && body.kind !== 'answer' && body.kind !== 'kill') continue;
     const below = (id: string): boolean =>
       name === 'main' || (sessions.get(id)?.name ?? '').startsWith(`${name}/`);
     if (!below(to) || !below(body.target)) found.push(`${name} ${seq}: a ${body.kind} for ${body.target}`);
@@ -185,6 +185,7 @@ function cards({ sessions }: Chronicle, { name, end, log }: History): string[] {
     const left = real.unswept.length > 0 ? real.unswept.flatMap((one) => one.left).join() : undefined;
     say('unswept', card.unswept?.join(), left);
     say('steers', card.pendingSteers, 0);
+    say('open questions', card.requests?.length ?? 0, 0);
     if (end.tree.children[card.id]) say('announcement', card.announcement, settled(log, card));
     else
       say(

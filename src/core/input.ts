@@ -1,0 +1,44 @@
+/**
+ * What a session asks of those above it, and waits for: a request stands with the call that made it until it is
+ * answered or withdrawn. Owns the asker's side; who may answer, and how, is the business of `input-answers.ts`.
+ */
+import type { InputNews, InputRequest } from './card.ts';
+import type { Refusal } from './commands.ts';
+import { cardOf, tellParent } from './delegation.ts';
+import type { Draft } from './draft.ts';
+import { requestId } from './ids.ts';
+import { type Call, openRequests } from './session.ts';
+
+/** Requests that one step may leave open: more of them would be a form to fill in, not a question. */
+export const MAX_OPEN_REQUESTS = 4;
+
+/** Asks, and leaves the call open until there is an answer. */
+export function requestInput(
+  d: Draft,
+  call: string,
+  { kind, title, detail }: Omit<InputRequest, 'id'>,
+): Refusal | undefined {
+  const { state } = d;
+  if (openRequests(state).length >= MAX_OPEN_REQUESTS) {
+    return {
+      kind: 'limit',
+      message: `${MAX_OPEN_REQUESTS} of your questions are open already; put what belongs together into one`,
+    };
+  }
+  const request: InputRequest = { id: requestId(state.id, state.asked + 1), kind, title, detail };
+  d.add({ type: 'input.requested', call, request });
+  tell(d, 'asked', { request });
+  return undefined;
+}
+
+/** A call that ends without its answer no longer asks. */
+export function withdraw(d: Draft, { key, request }: Call): void {
+  if (!request) return;
+  d.add({ type: 'input.withdrawn', call: key, request });
+  tell(d, 'answered', { request, outcome: 'withdrawn' });
+}
+
+/** Tells all above what became of a request. How the session stands since then is told by itself. */
+export function tell(d: Draft, change: 'asked' | 'answered', input: InputNews): void {
+  if (d.state.spec) tellParent(d, change, cardOf(d.state), { input });
+}

@@ -4,6 +4,7 @@
  */
 import { readSkillText } from './front-matter.ts';
 import {
+  type FileListing,
   maxSkillBytes,
   maxSkills,
   type Skill,
@@ -82,6 +83,7 @@ async function readSkill(folder: SkillFolder): Promise<{ skill?: Skill; problems
   if (!read.ok) return broken(read.why);
   const notes = [
     ...read.notes,
+    ...strayLinks(read.body, files).slice(0, 10),
     ...files.outside
       .slice(0, 10)
       .map((file) => `its ${file} is a link that leads out of its folder: never opened`),
@@ -97,6 +99,29 @@ async function readSkill(folder: SkillFolder): Promise<{ skill?: Skill; problems
     },
     problems: notes.map((note) => ({ kind: 'note', place, text: note })),
   };
+}
+
+/** Links of a skill's text to files that nobody can open: notes, since a link may be an example. */
+function strayLinks(body: string, { files, more }: FileListing): string[] {
+  const prose = body.replace(/^(```|~~~)[\s\S]*?^\1/gm, '').replace(/`[^`\n]*`/g, '');
+  const targets = new Set([...prose.matchAll(/\]\(<?([^)\s>]+)/g)].map((match) => match[1] ?? ''));
+  return [...targets].flatMap((target) => {
+    if (/^[a-z][a-z0-9+.-]*:|^[#/]/i.test(target)) return [];
+    const file = inside(target.replace(/[?#].*$/, '').replaceAll('%20', ' '));
+    if (file === undefined) return [`its text points to ${target}, which lies outside of its folder`];
+    const there = more || files.some((one) => one === file || one.startsWith(`${file}/`));
+    return there || file === skillFile ? [] : [`its text points to ${target}, which is not there`];
+  });
+}
+
+/** A relative path without its dots; undefined if it leads out. */
+function inside(path: string): string | undefined {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..' && parts.pop() === undefined) return undefined;
+    if (part !== '' && part !== '.' && part !== '..') parts.push(part);
+  }
+  return parts.join('/');
 }
 
 /** The bytes as text without a byte order mark; undefined if they are not UTF-8, or no text at all. */

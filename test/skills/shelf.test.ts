@@ -89,6 +89,30 @@ describe('skills on a disk', () => {
     expect((await look(join(folder, 'away'))).names).toEqual(['away']);
   });
 
+  test('whose text points out of their folder or to nothing are used, and that is noted', async () => {
+    const body = [
+      'See [a](forms/a.md), [all](forms/), [this](./SKILL.md#top), [b](b%20c.md), [web](https://example.org/x), [top](#top).',
+      'Not `[an](example.md)`,',
+      '```\n[nor](this.md)\n```',
+      'but [lost](forms/../lost.md), [out](../other/SKILL.md) and [far](forms/../../x%E0.md).',
+    ].join('\n');
+    const folder = folderOf({
+      'pack/SKILL.md': skillText('pack', 'x', body),
+      'pack/forms/a.md': '',
+      'pack/b c.md': '',
+    });
+    const { names, lines, shelf } = await look(folder);
+    expect(names).toEqual(['pack']);
+    expect(lines).toEqual([
+      expect.stringMatching(/its text points to forms\/\.\.\/lost\.md, which is not there\.$/),
+      expect.stringMatching(/its text points to \.\.\/other\/SKILL\.md, which lies outside of its folder\.$/),
+      expect.stringMatching(
+        /its text points to forms\/\.\.\/\.\.\/x%E0\.md, which lies outside of its folder\.$/,
+      ),
+    ]);
+    expect(describeSkills(shelf).code).toBe(0);
+  });
+
   test('in a folder that holds none, is gone or is a file are a line and no more', async () => {
     const folder = folderOf({ 'notes.md': '' });
     expect((await look(folder)).lines).toEqual([

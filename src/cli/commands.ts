@@ -3,8 +3,11 @@ import { describeConfig } from '../hosts/node/config/describe.ts';
 import { ConfigError } from '../hosts/node/config/problems.ts';
 /** The `tidings` command: finds the subcommand, prints what went wrong in words, ends with a code that means it. */
 import { loadConfig } from '../hosts/node/config.ts';
+import { nodeShelf } from '../hosts/node/skills/find.ts';
 import { DataFolderError } from '../hosts/node/store/data-folder-error.ts';
 import { demo } from './demo.ts';
+import { installation } from './installation.ts';
+import { describeSkills } from './skills.ts';
 import { start } from './start.ts';
 import { version } from './version.ts';
 
@@ -15,6 +18,7 @@ const help = `Tidings ${version}: a chat with subagents that push their news bac
   tidings start     the gateway, on http://127.0.0.1:8787 unless configured otherwise
   tidings demo      plays the main job from start to end, without a key and without the network
   tidings config    the settings in force, and where each came from
+  tidings skills    lists the skills and checks them
   tidings help      this
   tidings version   ${version}`;
 
@@ -35,6 +39,12 @@ async function run(args: readonly string[]): Promise<number> {
     case 'config':
       print(describeConfig(loadConfig({ env: process.env, cwd: process.cwd() })));
       return 0;
+    case 'skills': {
+      const { skills } = loadConfig({ env: process.env, cwd: process.cwd() });
+      const { text, code } = describeSkills(await nodeShelf([installation.skills, ...skills]));
+      print(text);
+      return code;
+    }
     case 'help':
     case '--help':
     case '-h':

@@ -4,9 +4,9 @@
  * of its time, since types need not be stripped and code not be compiled again.
  */
 import { enableCompileCache } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { installation } from './installation.ts';
 
 // Where it can't be written, Node goes without.
-enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/tidings', import.meta.url)));
+enableCompileCache(installation.compileCache);
 const { tidings } = await import('./commands.ts');
 process.exit(await tidings(process.argv.slice(2)));

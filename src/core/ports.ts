@@ -207,6 +207,14 @@ export interface WorkspaceReport {
   readonly wip: boolean;
 }
 
+/** The skills that sessions are told of and may open: read once, when the gateway starts. */
+export interface Skills {
+  /** In the order in which the system prompt names them. */
+  readonly all: readonly { readonly name: string; readonly description: string }[];
+  /** A skill's text, or one of its files. Never rejects: what can't be opened is told in words. */
+  open(name: string, file: string | undefined): Promise<ToolOutcome>;
+}
+
 /** Tools, folders and processes, as far as the host has them. */
 export interface Workshop {
   /** Runs one work tool. Rejects only when `signal` aborts; by then its processes are dead. */

@@ -4,7 +4,7 @@
  */
 import type { PrefixSubject, Rules } from '../core/commands.ts';
 import * as policy from '../core/policy.ts';
-import type { Clock, Model, PrefixParams, Store, Workshop } from '../core/ports.ts';
+import type { Clock, Model, PrefixParams, Skills, Store, Workshop } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
 import type { Catalogue, Known } from '../model/catalogue.ts';
 import { compactAt, prefixParams } from '../model/params.ts';
@@ -35,6 +35,8 @@ export interface GatewayPorts {
   readonly catalogue: Catalogue;
   /** Absent where the host has neither folders nor processes. */
   readonly workshop?: Workshop;
+  /** Absent where there are none. */
+  readonly skills?: Skills;
   readonly random: () => number;
   readonly fatal: (error: unknown) => void;
   readonly log: RuntimeLog;
@@ -57,6 +59,7 @@ const nowhere: Workshop = {
 /** @throws when the configured model is unknown: a host checks its configuration before. */
 export function makeGateway(settings: GatewaySettings, ports: GatewayPorts): Gateway {
   const { catalogue } = ports;
+  const skills = ports.skills?.all ?? [];
   const known = (name: string): Known => {
     const found = catalogue.resolve(name);
     if ('unknown' in found) throw new Error(found.message);
@@ -68,6 +71,7 @@ export function makeGateway(settings: GatewaySettings, ports: GatewayPorts): Gat
     models: catalogue.names,
     maxMinutes: settings.subagentMinutes,
     canWork: ports.workshop !== undefined,
+    hasSkills: skills.length > 0,
     choose(name, thinking) {
       const model = catalogue.resolve(name ?? settings.subagentModel);
       if ('unknown' in model) return { ok: false, error: model.message };
@@ -104,7 +108,7 @@ export function makeGateway(settings: GatewaySettings, ports: GatewayPorts): Gat
       const params = prefixParams({
         model,
         thinking: settle(model, subject.thinking).params,
-        system: systemPrompt(subject, settings.instructions),
+        system: systemPrompt(subject, settings.instructions, skills),
         tools: toolset.schemas(subject),
       });
       prefixes.set(key, params);
@@ -116,6 +120,7 @@ export function makeGateway(settings: GatewaySettings, ports: GatewayPorts): Gat
     clock: ports.clock,
     model: ports.model,
     workshop: ports.workshop ?? nowhere,
+    ...(ports.skills ? { skills: ports.skills } : {}),
     rules,
     intend: (call, session: Session) =>
       toolset.intend(call, {

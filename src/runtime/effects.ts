@@ -13,7 +13,7 @@ import type { Running } from './reconcile.ts';
 
 export interface EffectPorts extends PrefixPorts, OutboxPorts {
   readonly workshop: Workshop;
-  /** Tools that look at sessions; undefined for those that the workshop runs. */
+  /** Tools that look at sessions and skills; undefined for those that the workshop runs. */
   readonly inspect: Inspect;
   /** What a main session's tools may take. */
   readonly mainToolMs: number;
@@ -123,7 +123,7 @@ async function runTool(
   let outcome: ToolOutcome;
   try {
     outcome =
-      ports.inspect(actor, effect.tool) ??
+      (await ports.inspect(actor, effect.tool)) ??
       (await ports.workshop.run(effect.worker, effect.tool, {
         signal,
         ...(actor.state?.kind === 'main' ? { limitMs: ports.mainToolMs } : {}),

@@ -1,18 +1,18 @@
 /**
- * The reading half of the `subagents` tool: lists a session's descendants and shows one of them. Reads what is
- * committed, asks nobody, changes nothing.
+ * The tools that only read and need no workshop: `skill`, and the reading half of `subagents`, which lists a
+ * session's descendants and shows one of them. Reads what is committed, asks nobody, changes nothing.
  */
 import { z } from 'zod';
 import { duration } from '../core/announcement.ts';
 import type { Card } from '../core/card.ts';
 import { encodeBody, head } from '../core/fence.ts';
 import * as policy from '../core/policy.ts';
-import type { Store, ToolCall, ToolOutcome } from '../core/ports.ts';
+import type { Skills, Store, ToolCall, ToolOutcome } from '../core/ports.ts';
 import { type Session, textOf } from '../core/session.ts';
 import { isEnded } from '../core/subagents.ts';
 import { type Actor, read } from './actor.ts';
 
-export type Inspect = (actor: Actor, call: ToolCall) => ToolOutcome | undefined;
+export type Inspect = (actor: Actor, call: ToolCall) => ToolOutcome | Promise<ToolOutcome> | undefined;
 
 /** Characters of a result that one `show` carries. */
 const PAGE_CHARS = 20_000;
@@ -24,13 +24,17 @@ const inputSchema = z.looseObject({
   offset: z.number().int().nonnegative().optional(),
 });
 
+const skillSchema = z.looseObject({ name: z.string(), file: z.string().optional() });
+
 export function makeInspect(ports: {
   store: Store;
+  skills?: Skills;
   /** A session as it stands now, if it is at hand. */
   live: (session: string) => Session | undefined;
   now: () => number;
 }): Inspect {
   return (actor, call) => {
+    if (call.name === 'skill') return openSkill(ports.skills, call);
     if (call.name !== 'subagents') return undefined;
     const input = inputSchema.safeParse(call.input);
     const { state } = actor;
@@ -40,6 +44,13 @@ export function makeInspect(ports: {
     if (policy.isRefusal(card)) return { ok: false, text: `Nothing to show: ${card.message}.` };
     return { ok: true, text: showText(ports.store, card, input.data.offset ?? 0) };
   };
+}
+
+function openSkill(skills: Skills | undefined, call: ToolCall): ToolOutcome | Promise<ToolOutcome> {
+  const input = skillSchema.safeParse(call.input);
+  // A call that was made before a restart outlives the skills that there were.
+  if (!skills || !input.success) return { ok: false, text: 'There are no skills here.' };
+  return skills.open(input.data.name, input.data.file);
 }
 
 function listText(

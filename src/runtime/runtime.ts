@@ -4,7 +4,7 @@
  */
 import type { Command, Refusal, Rules } from '../core/commands.ts';
 import type { Recorded } from '../core/events.ts';
-import type { CallOutcome, Clock, Model, Store, Workshop } from '../core/ports.ts';
+import type { CallOutcome, Clock, Model, Skills, Store, Workshop } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
 import { isDead } from '../core/subagents.ts';
 import type { Effect } from '../core/wants.ts';
@@ -21,6 +21,7 @@ export interface RuntimePorts {
   readonly clock: Clock;
   readonly model: Model;
   readonly workshop: Workshop;
+  readonly skills?: Skills;
   readonly rules: Rules;
   readonly intend: Intend;
   readonly maxModelCalls: number;
@@ -80,7 +81,12 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
     ...ports,
     lanes,
     broadcast,
-    inspect: makeInspect({ store, live, now: () => clock.now() }),
+    inspect: makeInspect({
+      store,
+      live,
+      now: () => clock.now(),
+      ...(ports.skills ? { skills: ports.skills } : {}),
+    }),
     reach: (session: string, command: Command) => send(session, command),
     failed: (actor: Actor, failure: Extract<CallOutcome, { kind: 'again' }>, attempt: number) =>
       ports.log.retried(actor.id, failure, attempt),

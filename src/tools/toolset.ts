@@ -9,6 +9,7 @@ import { bash } from './bash.ts';
 import { edit } from './edit.ts';
 import { read } from './read.ts';
 import { type SpawnSettings, type SpawnTool, sessionsSpawn } from './sessions-spawn.ts';
+import { skill } from './skill.ts';
 import { report, reportIntent, staySilent } from './speech.ts';
 import { subagents, subagentsIntent } from './subagents.ts';
 import type { WorkTool } from './work-tool.ts';
@@ -25,11 +26,18 @@ export interface Toolset {
   ): Omit<IntendedCall, 'id' | 'name' | 'input'>;
 }
 
-/** @param canWork whether the host has folders and processes: otherwise the work tools are absent. */
-export function makeToolset(settings: SpawnSettings & { readonly canWork: boolean }): Toolset {
+/**
+ * @param canWork whether the host has folders and processes: otherwise the work tools are absent
+ * @param hasSkills whether there is a skill to open: otherwise `skill` is absent
+ */
+export function makeToolset(
+  settings: SpawnSettings & { readonly canWork: boolean; readonly hasSkills?: boolean },
+): Toolset {
   const spawn = sessionsSpawn(settings);
-  const work: readonly Pick<WorkTool<unknown>, 'name' | 'schema' | 'readOnly' | 'repeatable' | 'parse'>[] =
-    settings.canWork ? [bash, read, write, edit] : [];
+  const work: readonly Pick<WorkTool<unknown>, 'name' | 'schema' | 'readOnly' | 'repeatable' | 'parse'>[] = [
+    ...(settings.hasSkills ? [skill] : []),
+    ...(settings.canWork ? [bash, read, write, edit] : []),
+  ];
 
   function toolsOf(subject: Pick<PrefixSubject, 'kind' | 'mayDelegate'>) {
     return [
@@ -83,7 +91,7 @@ export function makeToolset(settings: SpawnSettings & { readonly canWork: boolea
 }
 
 /** The field of an input that says most to people who look on. */
-const telling = ['command', 'path', 'progress', 'question', 'label', 'target', 'task'] as const;
+const telling = ['command', 'path', 'progress', 'question', 'label', 'target', 'task', 'name'] as const;
 
 function summaryOf(call: ToolCall): string {
   const action = text(call.input.action);

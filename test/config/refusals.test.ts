@@ -107,6 +107,7 @@ describe('a wrong key in the file is refused with one line', () => {
     ['modelCalls', false, 'is false', count],
     ['processes', 1e9, 'is 1000000000', 'a whole number from 1 to 1000'],
     ['instructions', ' \n', 'is " \\n"', 'a text of 1 to 20000 characters, not blank'],
+    ['skills', 'ours', 'is "ours"', 'a list of at most 100 folders, such as ["../my-skills"]'],
     ['repositories', 'app', 'is "app"', 'an object of names and paths, such as {"app": "../app"}'],
     ['models', [], 'is a list', 'an object, { … }'],
   ])('%s: %j', (name, value, was, words) => {
@@ -131,7 +132,7 @@ describe('a wrong key in the file is refused with one line', () => {
 
   test('a key like none is answered with all that there are', () => {
     const [line] = refusal({ file: { zzz: 1 } });
-    expect(line).toMatch(/^zzz \(.*line 2\) is not a setting; there are model, .*, models\.$/);
+    expect(line).toMatch(/^zzz \(.*line 2\) is not a setting; there are model, .*, models, .*\.$/);
   });
 
   test('a key of the API in the file is sent to the environment, and not shown', () => {
@@ -179,6 +180,15 @@ describe('a wrong key in the file is refused with one line', () => {
   test('a repository whose folder does not exist stops the start', () => {
     expect(refusal({ file: { repositories: { app: '../gone' } } })).toEqual([
       `repositories.app (${path}, line 3) is "../gone", and there is no folder at /gone; it must be the path of a git repository, absolute or from the configuration file's folder.`,
+    ]);
+  });
+
+  test('a folder of skills that does not exist stops the start, as does one without a name', () => {
+    expect(refusal({ file: { skills: ['../ours', '../gone'] } })).toEqual([
+      `skills.1 (${path}, line 4) is "../gone", and there is no folder at /gone; it must be a skill's folder or a folder of them, absolute or from the configuration file's folder.`,
+    ]);
+    expect(refusal({ file: { skills: ['ours', ' '] } })).toEqual([
+      `skills.1 (${path}, line 4) is " "; it must be the path of a folder.`,
     ]);
   });
 

@@ -21,6 +21,7 @@ describe('settings', () => {
       processes: 16,
       repositories: {},
       models: {},
+      skills: [],
       anthropic: {},
       simulator: true,
       file: { path, exists: false },
@@ -115,7 +116,11 @@ describe('settings', () => {
   });
 
   test('paths in the file start at its folder, in the environment at the working directory, ~ at home', () => {
-    const file = { data: 'kept', repositories: { app: '../app', 'docs_2-b': '~/docs', all: '/srv/all' } };
+    const file = {
+      data: 'kept',
+      repositories: { app: '../app', 'docs_2-b': '~/docs', all: '/srv/all' },
+      skills: ['.', '~/skills'],
+    };
     const text = JSON.stringify(file);
     const env = { TIDINGS_CONFIG: 'etc/chat.json', HOME: '/people/ada' };
     const at = (asked: string) => (asked === '/chat/etc/chat.json' ? text : undefined);
@@ -126,6 +131,7 @@ describe('settings', () => {
       'docs_2-b': '/people/ada/docs',
       all: '/srv/all',
     });
+    expect(config.skills).toEqual(['/chat/etc', '/people/ada/skills']);
     expect(loadAt({ ...env, TIDINGS_DATA: 'kept' }, at).data).toBe('/chat/kept');
     expect(config.file).toEqual({ path: '/chat/etc/chat.json', exists: true });
   });

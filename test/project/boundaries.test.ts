@@ -11,11 +11,12 @@ const mayImport: Record<string, readonly string[]> = {
   runtime: ['core'],
   model: ['core'],
   tools: ['core'],
+  skills: ['core'],
   gateway: ['core', 'runtime', 'model', 'tools'],
   http: ['core', 'runtime', 'model', 'tools', 'gateway'],
   simulator: [],
-  hosts: ['core', 'runtime', 'model', 'tools', 'gateway', 'http', 'simulator', 'cli'],
-  cli: ['core', 'runtime', 'model', 'tools', 'gateway', 'http', 'simulator', 'hosts'],
+  hosts: ['core', 'runtime', 'model', 'tools', 'skills', 'gateway', 'http', 'simulator', 'cli'],
+  cli: ['core', 'runtime', 'model', 'tools', 'skills', 'gateway', 'http', 'simulator', 'hosts'],
 };
 
 /** The packages that a part may use; parts not named here may use any. */
@@ -24,6 +25,7 @@ const mayUse: Record<string, readonly RegExp[]> = {
   runtime: [/^zod$/],
   model: [/^zod$/, /^@anthropic-ai\/sdk/, /^eventsource-parser$/],
   tools: [/^zod$/],
+  skills: [/^zod$/, /^yaml$/],
   gateway: [],
   http: [/^zod$/, /^hono(\/|$)/, /^@noble\/hashes\//],
 };

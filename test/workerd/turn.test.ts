@@ -42,8 +42,14 @@ function workerdSettings(): { date: string; flags: string[] } {
 }
 
 function script(request: ParsedRequest): Reply {
-  if (!request.toolNames.includes('stay_silent')) return { text: 'The answer of the subagent is 42.' };
-  if (request.lastUserText.includes('<subagent-announcement')) return { text: 'Word is: 42.' };
+  if (!request.toolNames.includes('stay_silent')) {
+    if (!request.systemText.includes('- riddles: How to solve: riddles.')) return { text: 'No skill.' };
+    if (request.toolResults.length === 0)
+      return { toolCalls: [{ name: 'skill', input: { name: 'riddles' } }] };
+    return { text: `By the skill: ${request.toolResults[0]?.text}` };
+  }
+  if (request.lastUserText.includes('By the skill: Think of six times seven.'))
+    return { text: 'Word is: 42.' };
   if (request.toolResults.length > 0) return { text: 'It is under way.' };
   return {
     text: 'I will ask.',
@@ -60,7 +66,7 @@ describe('the host-neutral parts', () => {
     expect(code.length).toBeGreaterThan(10_000);
   });
 
-  test('carry a turn, a subagent and its announcement in workerd', async () => {
+  test('carry a turn, a subagent with a skill and its announcement in workerd', async () => {
     const simulator = await startSimulator({ script });
     onTestFinished(() => simulator.close());
     const { date, flags } = workerdSettings();
@@ -92,10 +98,10 @@ describe('the host-neutral parts', () => {
       const { messages } = messagesSchema.parse(await call(`/v1/chats/${chat.id}/messages`));
       return messages.filter(({ role }) => role === 'assistant').map(({ text }) => text);
     };
-    await simulator.until(() => simulator.counts.answered >= 4, 30_000);
+    await simulator.until(() => simulator.counts.answered >= 5, 30_000);
     await expect.poll(words, { timeout: 30_000 }).toContain('Word is: 42.');
     expect(await words()).toEqual(['I will ask.', 'It is under way.', 'Word is: 42.']);
     expect(simulator.violations).toEqual([]);
-    expect(simulator.counts.answered).toBe(4);
+    expect(simulator.counts.answered).toBe(5);
   });
 });

@@ -6,6 +6,9 @@ import { makeApp } from '../../src/http/app.ts';
 import { makeCatalogue } from '../../src/model/catalogue.ts';
 import { makeModel } from '../../src/model/client.ts';
 import { memoryStore } from '../../src/runtime/memory-store.ts';
+import { makeSkills } from '../../src/skills/open.ts';
+import { readShelf } from '../../src/skills/shelf.ts';
+import type { SkillFolder } from '../../src/skills/skill.ts';
 
 interface Env {
   readonly MODEL_URL: string;
@@ -23,7 +26,19 @@ const clock: Clock = {
   soon: (fire) => void setTimeout(fire, 0),
 };
 
-function makeHandler(env: Env): (request: Request) => Response | Promise<Response> {
+/** A skill as it comes with a bundle, where there is no disk to find it on. */
+const bundled: SkillFolder = {
+  name: 'riddles',
+  place: 'the bundle',
+  async read() {
+    const text =
+      '---\nname: riddles\ndescription: "How to solve: riddles."\n---\nThink of six times seven.\n';
+    return { kind: 'bytes', bytes: new TextEncoder().encode(text) };
+  },
+  list: async () => ({ files: [], outside: [], more: false }),
+};
+
+async function makeHandler(env: Env): Promise<(request: Request) => Response | Promise<Response>> {
   const catalogue = makeCatalogue();
   const store = memoryStore();
   const gateway = makeGateway(
@@ -44,6 +59,7 @@ function makeHandler(env: Env): (request: Request) => Response | Promise<Respons
       clock,
       catalogue,
       model: makeModel({ apiKey: 'none', baseURL: env.MODEL_URL, catalogue, clock }),
+      skills: makeSkills(await readShelf({ folders: [bundled], problems: [] })),
       random: Math.random,
       fatal: (error) => console.error('fatal', error),
       log: {
@@ -72,9 +88,10 @@ function makeHandler(env: Env): (request: Request) => Response | Promise<Respons
 }
 
 export class Chats {
-  readonly fetch: (request: Request) => Response | Promise<Response>;
+  readonly fetch: (request: Request) => Promise<Response>;
   constructor(_state: unknown, env: Env) {
-    this.fetch = makeHandler(env);
+    const handler = makeHandler(env);
+    this.fetch = async (request) => (await handler)(request);
   }
 }
 

@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { installation } from '../installation.ts';
 import type { Playground } from './playground.ts';
 import { repositoryName } from './story.ts';
 
@@ -25,7 +25,6 @@ export interface GatewaySetting {
   readonly token: string;
 }
 
-const program = fileURLToPath(new URL('../main.ts', import.meta.url));
 const READY_MS = 30_000;
 const STOP_MS = 10_000;
 
@@ -53,7 +52,7 @@ export async function startGatewayProcess(
   const { folder, repository } = playground;
   const config = join(folder, 'tidings.config.json');
   writeFileSync(config, JSON.stringify({ repositories: { [repositoryName]: repository } }, null, 2));
-  const child = spawn(process.execPath, [program, 'start'], {
+  const child = spawn(process.execPath, [installation.program, 'start'], {
     cwd: folder,
     env: {
       ...playground.environment,

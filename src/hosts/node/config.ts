@@ -34,16 +34,18 @@ export type Source = 'default' | `environment ${string}` | `file ${string}`;
 type Optional = 'publicUrl' | 'token' | 'instructions';
 
 /**
- * `data` and the paths in `repositories` are absolute; durations are minutes and seconds as named, and may be
+ * `data` and the paths in `repositories` and `skills` are absolute; durations are minutes and seconds as named, and may be
  * fractions; `publicUrl` is an origin; `host` has no brackets.
  */
-export interface Config extends Readonly<Omit<Settings, 'subagentModel' | Optional>> {
+export interface Config extends Readonly<Omit<Settings, 'subagentModel' | 'skills' | Optional>> {
   readonly subagentModel: string;
   readonly publicUrl?: string;
   readonly token?: string;
   readonly instructions?: string;
   readonly repositories: Readonly<Settings['repositories']>;
   readonly models: Readonly<Settings['models']>;
+  /** Absolute paths of folders with skills, in the order in which their names count. */
+  readonly skills: readonly string[];
   /** What the official SDK would read from the environment. Beside a key it doesn't use the token. */
   readonly anthropic: Anthropic;
   /** Nothing says how to reach a model, so the built-in simulator answers. */
@@ -125,6 +127,15 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
       );
     }
   }
+  const skills = settings.skills.map((path, at) => {
+    const folder = absolute(path, source('skills'));
+    if (!isFolder(folder)) {
+      problems.push(
+        `${file.subject(['skills', at])} ${show(path)}, and there is no folder at ${folder}; it must be a skill's folder or a folder of them, absolute or from the configuration file's folder.`,
+      );
+    }
+    return folder;
+  });
   if (!isLoopback(settings.host) && token === undefined) {
     problems.push(
       `${subject('host')} ${show(settings.host)}, where other machines can reach the gateway; it must be a loopback host such as 127.0.0.1, unless TIDINGS_TOKEN, or token in the file, sets an explicit token of at least ${tokenMinimum} characters.`,
@@ -154,6 +165,7 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
     ...(instructions === undefined ? {} : { instructions }),
     data: absolute(settings.data, source('data')),
     repositories,
+    skills,
     anthropic,
     simulator: Object.keys(anthropic).length === 0,
     file: { path: file.path, exists: file.exists },
@@ -176,6 +188,7 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
       instructions: source('instructions'),
       repositories: source('repositories'),
       models: source('models'),
+      skills: source('skills'),
       apiKey: sourceOf('apiKey'),
       authToken: sourceOf('authToken'),
       baseUrl: sourceOf('baseUrl'),

@@ -7,18 +7,22 @@ import { IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { nanoid } from 'nanoid';
+import { installation } from '../../cli/installation.ts';
 import { makeGateway } from '../../gateway/gateway.ts';
 import { makeApp } from '../../http/app.ts';
 import { makeCatalogue } from '../../model/catalogue.ts';
 import { makeModel } from '../../model/client.ts';
 import { createPersona } from '../../simulator/persona.ts';
 import { type Simulator, startSimulator } from '../../simulator/server.ts';
+import { makeSkills } from '../../skills/open.ts';
+import { problemLine, type Shelf } from '../../skills/shelf.ts';
 import { adminToken } from './admin-token.ts';
 import { nodeClock } from './clock.ts';
 import { allowLists, gatewayUrl } from './config/reach.ts';
 import type { Config } from './config.ts';
 import { folderId } from './folder-id.ts';
 import { type Log, runtimeLog } from './log.ts';
+import { nodeShelf } from './skills/find.ts';
 import { openStore } from './store/sqlite-store.ts';
 import { makeWorkshop } from './workshop/workshop.ts';
 
@@ -43,6 +47,8 @@ export interface StartOptions {
 
 /** Readers of the feed and slow requests are given this long at a stop. */
 const DRAIN_MS = 500;
+/** Lines about skills that a start prints. */
+const NOTICED_SKILLS = 10;
 
 /** @throws DataFolderError, ConfigError, or the server's error when the port is taken */
 export async function startGateway(config: Config, options: StartOptions): Promise<RunningGateway> {
@@ -68,6 +74,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
       catalogue,
       clock: nodeClock,
     });
+    const shelf = await nodeShelf([installation.skills, ...config.skills]);
     const { instructions, ...settings } = config;
     const gateway = makeGateway(
       {
@@ -81,6 +88,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
         model,
         catalogue,
         workshop,
+        skills: makeSkills(shelf),
         random: Math.random,
         fatal: options.fatal,
         log: runtimeLog(options.log),
@@ -120,6 +128,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
         ...config.warnings,
         ...(admin.notice ? [admin.notice] : []),
         ...swept.left.map((one) => `A process of an earlier gateway could not be ended: ${one}`),
+        ...skillNotices(shelf),
       ],
       close() {
         closing ??= stop(server, async () => {
@@ -136,6 +145,15 @@ export async function startGateway(config: Config, options: StartOptions): Promi
     await simulator?.close();
     throw error;
   }
+}
+
+/** What people should know of the skills at a start; the rest is for `tidings skills`. */
+function skillNotices({ problems }: Shelf): string[] {
+  const lines = problems.filter(({ kind }) => kind !== 'note').map(problemLine);
+  const rest = lines.length - NOTICED_SKILLS;
+  return rest <= 0
+    ? lines
+    : [...lines.slice(0, NOTICED_SKILLS), `${rest} more skills are left out: see tidings skills.`];
 }
 
 async function listen(

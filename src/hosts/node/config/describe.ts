@@ -29,6 +29,7 @@ const meanings: Readonly<Record<SettingName, string>> = {
   instructions: 'who the assistant is, in your words',
   repositories: 'name and path of each git repository to work in',
   models: 'aliases, and models that are not known yet',
+  skills: 'folders with skills, besides those that ship',
 };
 
 /** The whole text of `tidings config`. */
@@ -104,6 +105,8 @@ function settingLines(config: Config, name: SettingName): SettingLine[] {
       return [line(config.instructions === undefined ? 'not set' : shortened(config.instructions))];
     case 'repositories':
       return entries(config.repositories, (path) => path, line);
+    case 'skills':
+      return [line(config.skills.length === 0 ? 'none' : config.skills.join(', '))];
     case 'models':
       return entries(
         config.models,

@@ -51,6 +51,7 @@ const originWords =
 const tokenWords = `a token of ${tokenMinimum} to 512 characters, each a letter, a digit or one of - . _ ~ + / (= at the end)`;
 const dataWords = 'the path of a folder';
 const repositoryWords = 'a name of 1 to 64 of a-z, 0-9, _ and -, the first a letter or digit';
+const skillsWords = 'a list of at most 100 folders, such as ["../my-skills"]';
 const repositoriesWords = 'an object of names and paths, such as {"app": "../app"}';
 
 const model = matching(oneWord, 200, modelWords);
@@ -84,6 +85,10 @@ export const settingsSchema = z.strictObject({
     )
     .default({}),
   models: modelsSchema.default({}),
+  skills: z
+    .array(matching(/^(?!\s*$)[^\0]+$/, 4096, dataWords), skillsWords)
+    .max(100, skillsWords)
+    .default([]),
 });
 
 export type Settings = z.output<typeof settingsSchema>;

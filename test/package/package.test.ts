@@ -1,0 +1,147 @@
+/** What people install: the tarball of `npm pack`, in an empty folder, without a registry. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+
+const root = join(import.meta.dirname, '..', '..');
+const run = promisify(execFile);
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'tidings-package-')));
+const installed = join(folder, 'empty', 'node_modules', 'tidings');
+/** Nothing of the test run's own npm, and no way to a registry but a closed port. */
+const env = {
+  PATH: [dirname(process.execPath), process.env.PATH ?? ''].join(delimiter),
+  HOME: folder,
+  TMPDIR: folder,
+  npm_config_cache: join(folder, 'cache'),
+  npm_config_registry: 'http://127.0.0.1:9',
+  npm_config_update_notifier: 'false',
+};
+
+/** A program's exit code and all that it printed. */
+async function ended(command: string, args: readonly string[], cwd = join(folder, 'empty')) {
+  const child = run(command, args, { cwd, env, maxBuffer: 20_000_000 });
+  const { stdout, stderr } = await child.catch((error: { stdout?: string; stderr?: string }) => ({
+    stdout: error.stdout ?? '',
+    stderr: `${error.stderr ?? ''}\n${String(error)}`,
+  }));
+  return { code: child.child.exitCode, printed: stdout + stderr };
+}
+
+function filesBelow(path: string): string[] {
+  return readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    statSync(join(path, name)).isFile(),
+  );
+}
+
+beforeAll(async () => {
+  mkdirSync(join(folder, 'empty'));
+  const packed = await ended('npm', ['pack', '--pack-destination', folder], root);
+  expect(packed.code, packed.printed).toBe(0);
+  const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+  const flags = ['install', '--offline', '--no-audit', '--no-fund'];
+  const into = await ended('npm', [...flags, join(folder, tarball ?? 'no tarball')]);
+  expect(into.code, into.printed).toBe(0);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+
+describe('the package', () => {
+  test('is small, brings nothing along, and holds what was built and no tests', () => {
+    const [tarball = ''] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+    expect(statSync(join(folder, tarball)).size).toBeLessThan(2_000_000);
+    expect(
+      readdirSync(join(folder, 'empty', 'node_modules')).filter((name) => !name.startsWith('.')),
+    ).toEqual(['tidings']);
+    const files = filesBelow(installed);
+    expect(files).toEqual(
+      expect.arrayContaining([
+        'bin/tidings.js',
+        'dist/cli/main.js',
+        'skills/orchestrate/SKILL.md',
+        'LICENSE',
+      ]),
+    );
+    expect(files.filter((name) => /\.ts$|\.test\.|^(src|test|bench|build)\//.test(name))).toEqual([]);
+    expect(files.reduce((sum, name) => sum + statSync(join(installed, name)).size, 0)).toBeLessThan(
+      8_000_000,
+    );
+    const manifest = z
+      .looseObject({ engines: z.object({ node: z.string() }) })
+      .parse(JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')));
+    expect(manifest.engines.node).toBe('>=24');
+    // What every installer of a package takes: there is none of it.
+    for (const field of ['dependencies', 'optionalDependencies', 'peerDependencies']) {
+      expect(manifest).not.toHaveProperty(field);
+    }
+  });
+
+  test('names the licence of every package whose code it holds', () => {
+    const text = readFileSync(join(installed, 'dist', 'THIRD-PARTY-NOTICES.txt'), 'utf8');
+    for (const name of ['@anthropic-ai/sdk', 'hono', 'pino', 'yaml', 'zod']) {
+      expect(text).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(.+\\)$`, 'm'));
+    }
+  });
+
+  test('lists its skills with npx tidings skills', async () => {
+    const { code, printed } = await ended('npx', ['tidings', 'skills']);
+    expect(code, printed).toBe(0);
+    expect(printed).toContain(`orchestrate  (${installed}/skills/orchestrate)`);
+  });
+
+  test('plays the demo to its end with npx tidings demo', async () => {
+    const { code, printed } = await ended('npx', ['tidings', 'demo']);
+    expect(code, printed).toBe(0);
+    expect(printed).toContain('kill -9');
+  });
+
+  test('runs the gateway with npx tidings start until it is told to stop', async () => {
+    const gateway = spawn('npx', ['tidings', 'start'], {
+      cwd: join(folder, 'empty'),
+      env: { ...env, PORT: '0' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // Its group is stopped as a terminal would stop it: npx and what it started.
+      detached: true,
+    });
+    const closed = once(gateway, 'close');
+    // A run that is cut short must not leave it behind.
+    const last = (): void => signal(gateway, 'SIGKILL');
+    process.once('exit', last);
+    try {
+      const url = await addressOf(gateway);
+      expect((await fetch(`${url}/readyz`)).status).toBe(200);
+      signal(gateway, 'SIGTERM');
+      await closed;
+      await expect(fetch(`${url}/readyz`)).rejects.toThrow();
+      expect(readdirSync(join(folder, 'empty', '.tidings'))).toContain('admin-token');
+    } finally {
+      last();
+      process.off('exit', last);
+    }
+  });
+});
+
+function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, name);
+  } catch {
+    // It has ended already.
+  }
+}
+
+async function addressOf(gateway: ChildProcess): Promise<string> {
+  let printed = '';
+  return new Promise((resolve, reject) => {
+    for (const stream of [gateway.stdout, gateway.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        printed += text;
+        const url = /listens on (\S+)/.exec(printed)?.[1];
+        if (url !== undefined) resolve(url);
+      });
+    }
+    gateway.once('close', () => reject(new Error(`it ended before it listened:\n${printed}`)));
+  });
+}

@@ -9,6 +9,9 @@ import type { Draft } from './draft.ts';
 import { requestId } from './ids.ts';
 import { type Call, openRequests } from './session.ts';
 
+/** Characters of a question: all of it is shown to whoever may answer. */
+export const QUESTION_CHARS = 4_000;
+
 /** Requests that one step may leave open: more of them would be a form to fill in, not a question. */
 export const MAX_OPEN_REQUESTS = 4;
 

@@ -2,11 +2,10 @@
 import { z } from 'zod';
 import type { Intent } from '../core/commands.ts';
 import { head } from '../core/fence.ts';
+import { QUESTION_CHARS } from '../core/input.ts';
 import type { ToolCall } from '../core/ports.ts';
 import { workTool } from './work-tool.ts';
 
-/** Characters of a question: as many as the one who answers is shown. */
-const MAX_QUESTION = 4_000;
 const MAX_TITLE = 200;
 
 export const report = workTool({
@@ -27,7 +26,7 @@ export const report = workTool({
     question: z
       .string()
       .min(1)
-      .max(MAX_QUESTION)
+      .max(QUESTION_CHARS)
       .refine((text) => text.trim() !== '', 'is blank; it must ask something')
       .optional()
       .describe(

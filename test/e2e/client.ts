@@ -3,6 +3,7 @@
  * against what a client may rely on. Never retries.
  */
 import { z } from 'zod';
+import { usageSchema } from '../../src/core/card.ts';
 import { messageSchema, subagentSchema } from '../../src/core/feed.ts';
 import { type Entry, entrySchema, type FeedReader, readFeed } from './feed-reader.ts';
 
@@ -14,6 +15,7 @@ const chatSchema = z.object({
   model: z.string(),
   owner: z.string(),
   createdAt: z.number(),
+  usage: usageSchema,
   subagents: z.record(z.string(), z.number()),
 });
 export type ChatView = z.infer<typeof chatSchema>;

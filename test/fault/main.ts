@@ -14,6 +14,7 @@ const inWhole = [
   'test/http/sockets.test.ts',
   'test/store/faults.test.ts',
   'test/simulation/simulation.test.ts',
+  'test/e2e/months.test.ts',
 ];
 
 function runWhole(): boolean {

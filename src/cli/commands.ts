@@ -4,8 +4,10 @@ import { ConfigError } from '../hosts/node/config/problems.ts';
 /** The `tidings` command: finds the subcommand, prints what went wrong in words, ends with a code that means it. */
 import { loadConfig } from '../hosts/node/config.ts';
 import { DataFolderError } from '../hosts/node/store/data-folder-error.ts';
+import { TokenError } from '../hosts/node/tokens/token-file.ts';
 import { demo } from './demo.ts';
 import { start } from './start.ts';
+import { token } from './token.ts';
 import { version } from './version.ts';
 
 const USAGE = 2;
@@ -15,6 +17,7 @@ const help = `Tidings ${version}: a chat with subagents that push their news bac
   tidings start     the gateway, on http://127.0.0.1:8787 unless configured otherwise
   tidings demo      plays the main job from start to end, without a key and without the network
   tidings config    the settings in force, and where each came from
+  tidings token     add, list, revoke: tokens for people and programs, with scopes and an owner
   tidings help      this
   tidings version   ${version}`;
 
@@ -23,6 +26,9 @@ const complain = (line: string): void => void process.stderr.write(`${line}\n`);
 
 async function run(args: readonly string[]): Promise<number> {
   const [command = 'help', ...rest] = args;
+  if (command === 'token') {
+    return token(rest, () => loadConfig({ env: process.env, cwd: process.cwd() }).data, { print, complain });
+  }
   if (rest.length > 0) {
     complain(`tidings ${command} takes no "${rest[0]}". See: tidings help`);
     return USAGE;
@@ -53,6 +59,7 @@ async function run(args: readonly string[]): Promise<number> {
 /** What a start can fail with that is not this program's fault: told in a line, without a trace. */
 function explain(error: unknown): { line: string; code: number } | undefined {
   if (error instanceof ConfigError) return { line: error.message, code: error.exitCode };
+  if (error instanceof TokenError) return { line: error.message, code: error.exitCode };
   if (error instanceof DataFolderError) return { line: error.message, code: 1 };
   if (error instanceof Error && 'code' in error) {
     if (error.code === 'EADDRINUSE') {

@@ -20,6 +20,7 @@ import type { Config } from './config.ts';
 import { folderId } from './folder-id.ts';
 import { type Log, runtimeLog } from './log.ts';
 import { openStore } from './store/sqlite-store.ts';
+import { namedTokens } from './tokens/named-tokens.ts';
 import { makeWorkshop } from './workshop/workshop.ts';
 
 export interface RunningGateway {
@@ -93,6 +94,10 @@ export async function startGateway(config: Config, options: StartOptions): Promi
       store,
       clock: nodeClock,
       token: () => admin.token,
+      named: namedTokens(store.folder, {
+        clock: nodeClock,
+        trouble: (words) => options.log.error(words),
+      }),
       allowed: () => allowLists(config, port),
       newId: () => nanoid(),
       about: { version: options.version, model: gateway.model, simulator: config.simulator },

@@ -1,5 +1,17 @@
 /** Named tokens of a real gateway: a file beside it that another process changes, damages, opens to others. */
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { nodeClock } from '../../src/hosts/node/clock.ts';
 import { addToken, revokeToken } from '../../src/hosts/node/tokens/issue.ts';
@@ -122,6 +134,21 @@ describe('a damaged file', () => {
     mkdirSync(tokenFilePath(folder), { mode: 0o700 });
     expect(tokens.all()).toBeUndefined();
     expect(told).toEqual([expect.stringContaining("can't be read")]);
+  });
+});
+
+describe('the file', () => {
+  test('belongs to whoever owns the folder, though root may have written it, and is never written through a link', () => {
+    const folder = freshFolder();
+    const elsewhere = join(freshFolder(), 'elsewhere');
+    writeFileSync(elsewhere, 'untouched');
+    symlinkSync(elsewhere, `${tokenFilePath(folder)}.new`);
+    if (process.getuid?.() === 0) chownSync(folder, 4321, 4321);
+    give(folder, 'ada', ['read']);
+    const { uid } = statSync(folder);
+    for (const name of ['tokens.json', 'tokens.lock']) expect(statSync(join(folder, name)).uid).toBe(uid);
+    expect(readFileSync(elsewhere, 'utf8')).toBe('untouched');
+    expect(lstatSync(tokenFilePath(folder)).isFile()).toBe(true);
   });
 });
 

@@ -6,6 +6,7 @@ import {
   fsyncSync,
   openSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -18,7 +19,9 @@ import { syncFolder } from './store/data-folder.ts';
  */
 export function writePrivateFile(path: string, text: string): void {
   const aside = `${path}.new`;
-  makePrivateFile(aside, 'w', text);
+  // What a crash left here, or somebody put here to be written through.
+  rmSync(aside, { force: true });
+  makePrivateFile(aside, text);
   renameSync(aside, path);
   syncFolder(dirname(path));
 }
@@ -26,16 +29,17 @@ export function writePrivateFile(path: string, text: string): void {
 /** An empty one, if there is nothing of its name. */
 export function ensurePrivateFile(path: string): void {
   try {
-    makePrivateFile(path, 'wx', '');
+    makePrivateFile(path, '');
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
 }
 
-function makePrivateFile(path: string, flag: 'w' | 'wx', text: string): void {
-  const file = openSync(path, flag, 0o600);
+/** @throws EEXIST if there is anything of its name, a link to elsewhere among it */
+function makePrivateFile(path: string, text: string): void {
+  const file = openSync(path, 'wx', 0o600);
   try {
-    // Whatever the umask says, and whatever a crash left here.
+    // Whatever the umask says.
     fchmodSync(file, 0o600);
     leaveTo(dirname(path), file);
     writeFileSync(file, text);

@@ -119,6 +119,7 @@ describe('a damaged file', () => {
     const told: string[] = [];
     writeFileSync(tokenFilePath(folder), '{', { mode: 0o600 });
     const tokens = namedTokens(folder, { clock: nodeClock, trouble: (words) => told.push(words) });
+    expect(told).toHaveLength(1);
     for (let n = 0; n < 5; n++) expect(tokens.all()).toBeUndefined();
     expect(told).toEqual([expect.stringMatching(/tokens\.json is damaged.*it is not JSON/)]);
     writeFileSync(tokenFilePath(folder), '{"version":1,"tokens":[]}');

@@ -67,6 +67,8 @@ export function namedTokens(dataFolder: string, { clock, trouble }: NamedTokensO
     });
   }
 
+  // What is wrong is told at the start, not when the first request comes.
+  look();
   return {
     all() {
       look();

@@ -5,10 +5,12 @@ import { ConfigError } from '../hosts/node/config/problems.ts';
 import { loadConfig } from '../hosts/node/config.ts';
 import { nodeShelf } from '../hosts/node/skills/find.ts';
 import { DataFolderError } from '../hosts/node/store/data-folder-error.ts';
+import { TokenError } from '../hosts/node/tokens/token-file.ts';
 import { demo } from './demo.ts';
 import { installation } from './installation.ts';
 import { describeSkills } from './skills.ts';
 import { start } from './start.ts';
+import { token } from './token.ts';
 import { version } from './version.ts';
 
 const USAGE = 2;
@@ -19,6 +21,7 @@ const help = `Tidings ${version}: a chat with subagents that push their news bac
   tidings demo      plays the main job from start to end, without a key and without the network
   tidings config    the settings in force, and where each came from
   tidings skills    lists the skills and checks them
+  tidings token     add, list, revoke: tokens for people and programs, with scopes and an owner
   tidings help      this
   tidings version   ${version}`;
 
@@ -27,6 +30,9 @@ const complain = (line: string): void => void process.stderr.write(`${line}\n`);
 
 async function run(args: readonly string[]): Promise<number> {
   const [command = 'help', ...rest] = args;
+  if (command === 'token') {
+    return token(rest, () => loadConfig({ env: process.env, cwd: process.cwd() }).data, { print, complain });
+  }
   if (rest.length > 0) {
     complain(`tidings ${command} takes no "${rest[0]}". See: tidings help`);
     return USAGE;
@@ -63,6 +69,7 @@ async function run(args: readonly string[]): Promise<number> {
 /** What a start can fail with that is not this program's fault: told in a line, without a trace. */
 function explain(error: unknown): { line: string; code: number } | undefined {
   if (error instanceof ConfigError) return { line: error.message, code: error.exitCode };
+  if (error instanceof TokenError) return { line: error.message, code: error.exitCode };
   if (error instanceof DataFolderError) return { line: error.message, code: 1 };
   if (error instanceof Error && 'code' in error) {
     if (error.code === 'EADDRINUSE') {

@@ -1,32 +1,37 @@
 /**
  * The HTTP door of the gateway as one Hono app that every host mounts. Owns the order of what a request goes
- * through: its number, headers, names and origins, the token, its route. Knows no route by itself.
+ * through: its number, headers, names and origins, the token, its scope, the chat that it may see, its route. Knows
+ * no route by itself.
  */
 import { type Context, Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
+import { type Caller, lacking, nobody, sees } from './callers.ts';
 import { chatRoutes } from './chats.ts';
 import { feedRoutes } from './feeds.ts';
 import { foreign, makeTokenGate } from './guards.ts';
+import { isProblem, noChat } from './lookup.ts';
 import { type OpenApi, openApiOf } from './openapi.ts';
-import { hasTarget, type Spot, spotsOf, subagentSpot } from './place.ts';
+import { hasChat, hasTarget, type Place, type Spot, spotsOf, subagentSpot } from './place.ts';
 import type { AppPorts } from './ports.ts';
 import { type Problem, problem, problemResponse } from './problem.ts';
 import type { Reply, Route } from './route.ts';
+import { hideTokens } from './secrets.ts';
 import { serviceRoutes } from './service.ts';
 import { subagentRoutes } from './subagents.ts';
 
 interface Env {
-  Variables: { requestId: string };
+  Variables: { requestId: string; caller: Caller | undefined };
 }
 
 export function makeApp(ports: AppPorts): Hono<Env> {
   const app = new Hono<Env>();
-  const gate = makeTokenGate(ports.token, ports.clock);
+  const gate = makeTokenGate(ports);
   let api: OpenApi | undefined;
   const described = (): OpenApi => {
     api ??= openApiOf(routes, ports.about);
     return api;
   };
+  const hide = (text: string): string => hideTokens(text, ports.token());
   const routes: readonly Route[] = [
     ...serviceRoutes(ports, described),
     ...chatRoutes(ports),
@@ -36,7 +41,8 @@ export function makeApp(ports: AppPorts): Hono<Env> {
 
   function respond(c: Context<Env>, reply: Reply): Response {
     if (reply instanceof Response) return reply;
-    if (reply.reply === 'problem') return problemResponse(reply, c.get('requestId'));
+    // What is wrong is told in the asker's own words, and a token may be among them.
+    if (reply.reply === 'problem') return problemResponse(reply, c.get('requestId'), hide);
     return new Response(JSON.stringify(reply.body), {
       status: reply.status,
       headers: { 'content-type': 'application/json' },
@@ -48,7 +54,22 @@ export function makeApp(ports: AppPorts): Hono<Env> {
     const method = c.req.method === 'HEAD' ? 'GET' : c.req.method;
     const route = spot.routes.find((one) => one.method === method);
     if (!route) return respond(c, wrongMethod(c, spot.routes));
-    return respond(c, await route.run(c, { chat: c.req.param('chat') ?? '', target }));
+    return respond(c, await entitled(c, route, { chat: c.req.param('chat') ?? '', target }));
+  }
+
+  /** Runs a route for whom it is meant: here, and not in the routes, so that none can forget it. */
+  async function entitled(c: Context<Env>, route: Route, place: Place): Promise<Reply> {
+    if (route.scope === 'open') return route.run(c, { ...place, caller: nobody });
+    const caller = c.get('caller') ?? admitted(c);
+    if (isProblem(caller)) return caller;
+    const refusal = lacking(caller, route.scope);
+    if (refusal) return refusal;
+    if (hasChat(route) && !sees(ports.store, caller, place.chat)) return noChat(place.chat);
+    return route.run(c, { ...place, caller });
+  }
+
+  function admitted(c: Context<Env>): Caller | Problem {
+    return gate.admit(c.req.raw, ports.clientOf?.(c.env));
   }
 
   app.use(async (c, next) => {
@@ -61,7 +82,7 @@ export function makeApp(ports: AppPorts): Hono<Env> {
     ports.log.answered({
       requestId,
       method: c.req.method,
-      path: c.req.path,
+      path: hide(c.req.path),
       status: c.res.status,
       ms: ports.clock.monotonic() - began,
     });
@@ -88,9 +109,15 @@ export function makeApp(ports: AppPorts): Hono<Env> {
     return next();
   });
   app.use('/v1/*', async (c, next) => {
-    const refusal = gate.check(c.req.header('authorization'), ports.clientOf?.(c.env));
-    if (refusal) return respond(c, refusal);
-    return next();
+    const caller = admitted(c);
+    if (!isProblem(caller)) {
+      c.set('caller', caller);
+      return next();
+    }
+    const refusal = respond(c, caller);
+    // Whoever wasn't let in doesn't send its body either.
+    if (hasBody(c.req.raw)) refusal.headers.set('connection', 'close');
+    return refusal;
   });
   const spots = spotsOf(routes);
   for (const spot of spots.filter((one) => !hasTarget(one))) {
@@ -115,6 +142,10 @@ export function makeApp(ports: AppPorts): Hono<Env> {
     );
   });
   return app;
+}
+
+function hasBody({ headers }: Request): boolean {
+  return headers.has('transfer-encoding') || Number(headers.get('content-length') ?? 0) > 0;
 }
 
 function nothing(c: Context<Env>): Problem {

@@ -4,8 +4,9 @@ import { decodeEvent } from '../core/events.ts';
 import { messageOf } from '../core/feed.ts';
 import { chatIdFor } from '../core/ids.ts';
 import { chatAnswer, chatsAnswer, messageAnswer, messagesAnswer } from './answers.ts';
+import { onlyOwner, sees } from './callers.ts';
 import { limit, messageBody, modelName, noQuery, requestId, title } from './fields.ts';
-import { admin, chatOf, isProblem } from './lookup.ts';
+import { chatOf, isProblem } from './lookup.ts';
 import { messages, messagesQuery } from './messages.ts';
 import type { AppPorts } from './ports.ts';
 import { invalid } from './problem.ts';
@@ -24,6 +25,7 @@ export function chatRoutes(ports: AppPorts): Route[] {
   const created = post({
     name: 'createChat',
     path: '/v1/chats',
+    scope: 'chat',
     summary: 'Starts a chat.',
     query: noQuery,
     body: z.strictObject({ title: title.optional(), model: modelName.optional(), id: requestId }),
@@ -32,8 +34,8 @@ export function chatRoutes(ports: AppPorts): Route[] {
       200: { description: 'The same request came before: the chat, as it was made.', schema: chatAnswer },
     },
     problems: ['id-reused'],
-    async handle({ body, key }) {
-      const id = key ? chatIdFor(admin.principal, key.id) : `chat_${ports.newId()}`;
+    async handle({ body, key, caller }) {
+      const id = key ? chatIdFor(caller.owner, key.id) : `chat_${ports.newId()}`;
       // In a name space of its own: requests to the chat are free to use the same id.
       const own = key && { ...key, id: `create ${key.id}` };
       const done = await ask(ports, id, own, () => {
@@ -43,7 +45,7 @@ export function chatRoutes(ports: AppPorts): Route[] {
         return {
           type: 'create',
           id,
-          owner: admin.principal,
+          owner: caller.owner,
           title: body.title ?? '',
           model: model.id,
           chosen: body.model !== undefined,
@@ -58,6 +60,7 @@ export function chatRoutes(ports: AppPorts): Route[] {
   const listed = get({
     name: 'listChats',
     path: '/v1/chats',
+    scope: 'read',
     summary: 'Lists chats, newest first.',
     query: z.strictObject({
       limit: limit(50, 200),
@@ -65,11 +68,16 @@ export function chatRoutes(ports: AppPorts): Route[] {
     }),
     answers: { 200: { description: 'A page of chats.', schema: chatsAnswer } },
     problems: [],
-    handle({ query: { before, limit: wanted = 50 } }) {
-      if (before !== undefined && store.session(before)?.kind !== 'main') {
+    handle({ query: { before, limit: wanted = 50 }, caller }) {
+      if (before !== undefined && !sees(store, caller, before)) {
         return invalid([{ path: 'before', message: 'is not the id of a chat' }]);
       }
-      const rows = store.chats({ limit: wanted + 1, ...(before === undefined ? {} : { before }) });
+      const owner = onlyOwner(caller);
+      const rows = store.chats({
+        limit: wanted + 1,
+        ...(before === undefined ? {} : { before }),
+        ...(owner === undefined ? {} : { owner }),
+      });
       const page = rows.slice(0, wanted);
       const chats = page.flatMap(({ id }) => {
         const state = runtime.state(id);
@@ -82,6 +90,7 @@ export function chatRoutes(ports: AppPorts): Route[] {
   const said = post({
     name: 'sendMessage',
     path: '/v1/chats/{chat}/messages',
+    scope: 'chat',
     summary: 'Says something to the assistant.',
     details:
       'Answered once the message is durable; what comes of it is on the feed. It is in the next request to the model, whatever the chat is doing.',
@@ -92,7 +101,7 @@ export function chatRoutes(ports: AppPorts): Route[] {
       200: { description: 'The same request came before: its message.', schema: messageAnswer },
     },
     problems: ['not-found', 'id-reused'],
-    async handle({ chat, body, key }) {
+    async handle({ chat, body, key, caller }) {
       const state = chatOf(ports, chat);
       if (isProblem(state)) return state;
       const parts = body.parts?.map(({ text }) => ({ type: 'text' as const, text: text.toWellFormed() }));
@@ -100,7 +109,7 @@ export function chatRoutes(ports: AppPorts): Route[] {
         type: 'say',
         parts: parts ?? [{ type: 'text', text: body.text ?? '' }],
         interrupt: body.interrupt ?? false,
-        from: admin,
+        from: caller.from,
       }));
       if (done.reply === 'problem') return done;
       if (done.answer.kind !== 'message') throw new Error(`a message was answered with ${done.answer.kind}`);
@@ -114,6 +123,7 @@ export function chatRoutes(ports: AppPorts): Route[] {
   const stopped = post({
     name: 'stopChat',
     path: '/v1/chats/{chat}/stop',
+    scope: 'chat',
     summary: "Ends the main session's turn; with `subagents`, the whole tree.",
     query: noQuery,
     body: z.strictObject({
@@ -122,13 +132,13 @@ export function chatRoutes(ports: AppPorts): Route[] {
     }),
     answers: { 200: { description: 'The chat.', schema: chatAnswer } },
     problems: ['not-found', 'id-reused'],
-    async handle({ chat, body, key }) {
+    async handle({ chat, body, key, caller }) {
       const state = chatOf(ports, chat);
       if (isProblem(state)) return state;
       const done = await ask(ports, chat, key, () => ({
         type: 'stop',
         subagents: body.subagents ?? false,
-        from: admin,
+        from: caller.from,
       }));
       return done.reply === 'problem' ? done : shown(200, chat);
     },
@@ -137,15 +147,16 @@ export function chatRoutes(ports: AppPorts): Route[] {
   const resumed = post({
     name: 'resumeChat',
     path: '/v1/chats/{chat}/resume',
+    scope: 'chat',
     summary: 'Wakes a parked chat.',
     query: noQuery,
     body: z.strictObject({ id: requestId }),
     answers: { 200: { description: 'The chat.', schema: chatAnswer } },
     problems: ['not-found', 'id-reused'],
-    async handle({ chat, key }) {
+    async handle({ chat, key, caller }) {
       const state = chatOf(ports, chat);
       if (isProblem(state)) return state;
-      const done = await ask(ports, chat, key, () => ({ type: 'resume', from: admin }));
+      const done = await ask(ports, chat, key, () => ({ type: 'resume', from: caller.from }));
       return done.reply === 'problem' ? done : shown(200, chat);
     },
   });
@@ -153,6 +164,7 @@ export function chatRoutes(ports: AppPorts): Route[] {
   const one = get({
     name: 'getChat',
     path: '/v1/chats/{chat}',
+    scope: 'read',
     summary: 'Shows a chat.',
     query: noQuery,
     answers: { 200: { description: 'The chat.', schema: chatAnswer } },
@@ -163,6 +175,7 @@ export function chatRoutes(ports: AppPorts): Route[] {
   const read = get({
     name: 'listMessages',
     path: '/v1/chats/{chat}/messages',
+    scope: 'read',
     summary: "Reads a chat's messages in their order, the gateway's notices among them.",
     query: messagesQuery,
     answers: { 200: { description: 'A page of messages.', schema: messagesAnswer } },

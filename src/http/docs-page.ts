@@ -4,7 +4,7 @@
  */
 import { html, raw } from 'hono/html';
 import { z } from 'zod';
-import type { JsonSchema, OpenApi, Operation, Parameter } from './openapi.ts';
+import { type JsonSchema, type OpenApi, type Operation, type Parameter, tokenWords } from './openapi.ts';
 import { problemKinds } from './problem.ts';
 
 type Html = ReturnType<typeof html>;
@@ -66,6 +66,8 @@ export function docsPage(api: OpenApi, notice: string | undefined): Html {
     notice,
     html`<h1>${api.info.title}: the API</h1>
 <p>${prose(api.info.description)} The same for programs: <a href="/openapi.json">openapi.json</a>.</p>
+<h2>Tokens</h2>
+<p>${prose(tokenWords)}</p>
 <h2>Calls</h2>
 <table>${operations.map(
       ({ path, method, operation }) =>
@@ -87,7 +89,7 @@ ${Object.entries(api.components.schemas).map(
 function operationHtml(path: string, method: string, operation: Operation): Html {
   const body = operation.requestBody?.content['application/json']?.schema;
   return html`<h3 id="${operation.operationId}"><code>${method} ${path}</code></h3>
-<p>${prose(operation.summary)} ${prose(operation.description)}${operation.security.length === 0 ? ' Needs no token.' : ''}</p>
+<p>${prose(operation.summary)} ${prose(operation.description)}</p>
 ${operation.parameters.length === 0 ? '' : html`<h4>Parameters</h4><table>${operation.parameters.map(parameterHtml)}</table>`}
 ${body === undefined ? '' : html`<h4>Body</h4>${schemaHtml(body)}`}
 <h4>Answers</h4>

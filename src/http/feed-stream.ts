@@ -21,7 +21,9 @@ export interface FeedReader {
   readonly after: number;
   /** Whether it named none: it is told where it stands, so that it can come back without a gap. */
   readonly fromNow: boolean;
-  /** Called when it is too slow: its connection is to be ended. Absent: the stream breaks off by itself. */
+  /** Calls once it may no longer read, at once if that is so; the returned function ends that. */
+  readonly onceRevoked: (ended: () => void) => () => void;
+  /** Called when it is cut off: its connection is to be ended. Absent: the stream breaks off by itself. */
   readonly hangUp?: () => void;
 }
 
@@ -42,6 +44,7 @@ export function feedStream(
   let state: 'new' | 'catching up' | 'live' | 'ended' = 'new';
   let asked = false;
   let unfollow = (): void => {};
+  let unwatch = (): void => {};
   let unbeat = (): void => {};
   let sink: ReadableStreamDefaultController<Uint8Array> | undefined;
 
@@ -51,11 +54,13 @@ export function feedStream(
     size = 0;
     unfollow();
     unbeat();
+    unwatch();
   }
 
   function push(text: string): void {
     if (state === 'ended') return;
-    if (state === 'live' && waiting.length > 0 && size + text.length > MAX_WAITING) return cutOff();
+    if (state === 'live' && waiting.length > 0 && size + text.length > MAX_WAITING)
+      return cutOff('the reader is too slow');
     waiting.push(text);
     size += text.length;
     flush();
@@ -70,13 +75,13 @@ export function feedStream(
     sink.enqueue(chunk);
   }
 
-  function cutOff(): void {
+  function cutOff(why: string): void {
     end();
     if (reader.hangUp) {
       sink?.close();
       reader.hangUp();
     } else {
-      sink?.error(new Error('the reader is too slow'));
+      sink?.error(new Error(why));
     }
   }
 
@@ -130,6 +135,7 @@ export function feedStream(
         if (state === 'new') {
           state = 'catching up';
           beat();
+          unwatch = reader.onceRevoked(() => cutOff('the token was revoked'));
           push(`: ${session}\nretry: ${RETRY_MS}\n${reader.fromNow ? `id: ${seen}\n` : ''}\n`);
           return;
         }

@@ -28,7 +28,7 @@ export const feedDoc = {
 export function feed(
   ports: AppPorts,
   session: string,
-  { c, query }: Asked<z.output<typeof feedQuery>>,
+  { c, query, caller }: Asked<z.output<typeof feedQuery>>,
 ): Reply | Promise<Reply> {
   const head = ports.store.session(session)?.seq ?? 0;
   // A browser that comes back repeats its first address, so the header is the later word.
@@ -42,6 +42,7 @@ export function feed(
     session,
     after: after ?? head,
     fromNow: after === undefined,
+    onceRevoked: caller.onceRevoked,
     ...(hangUp ? { hangUp: () => hangUp(c.env) } : {}),
   });
   return new Response(stream, {
@@ -78,6 +79,7 @@ export function feedRoutes(ports: AppPorts): Route[] {
     get({
       name: 'followChat',
       path: '/v1/chats/{chat}/events',
+      scope: 'read',
       summary: "Follows a chat: its own events and all its subagents' news.",
       ...feedDoc,
       problems: ['bad-cursor', 'not-found'],

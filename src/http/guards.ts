@@ -1,12 +1,11 @@
 /**
- * Who gets in: the names the gateway answers under, the pages that may call it, the admin token, and how often
- * a wrong token may be tried. Knows nothing of routes.
+ * Who gets in: the names the gateway answers under, the pages that may call it, the tokens, and how often a
+ * wrong token may be tried. Knows nothing of routes.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { utf8ToBytes } from '@noble/hashes/utils.js';
-import type { Clock } from '../core/ports.ts';
+import { admin, type Caller, callerOf } from './callers.ts';
 import type { AppPorts } from './ports.ts';
 import { type Problem, problem } from './problem.ts';
+import { digestOf, type NamedToken, sameDigest, tokenPrefix } from './tokens.ts';
 
 /** Refuses a foreign `Host` (a name that was made to point here) and a foreign `Origin` (a page elsewhere). */
 export function foreign(request: Request, allowed: ReturnType<AppPorts['allowed']>): Problem | undefined {
@@ -33,12 +32,19 @@ const REFILL_MS = 1_000;
 const MAX_CLIENTS = 1_000;
 const EVERYBODY = '';
 
+/** Parameters of an address in which other programs carry tokens. */
+const secretParameter = /^((access|auth|api)[_-]?)?(token|key)$|^(authorization|bearer)$/i;
+
 export interface TokenGate {
-  /** Why this request may not go on, if so. */
-  check(authorization: string | undefined, client: string | undefined): Problem | undefined;
+  /** Who asks, or why this request may not go on. */
+  admit(request: Request, client: string | undefined): Caller | Problem;
 }
 
-export function makeTokenGate(token: () => string, clock: Pick<Clock, 'monotonic'>): TokenGate {
+export function makeTokenGate({
+  token,
+  named,
+  clock,
+}: Pick<AppPorts, 'token' | 'named' | 'clock'>): TokenGate {
   const failures = new Map<string, { left: number; at: number }>();
 
   function tries(client: string): { left: number; at: number } {
@@ -59,33 +65,57 @@ export function makeTokenGate(token: () => string, clock: Pick<Clock, 'monotonic
     }
   }
 
+  /** Compares with all there are, whichever it is. */
+  function holder(digest: string, tokens: readonly NamedToken[]): NamedToken | undefined {
+    let found: NamedToken | undefined;
+    for (const one of tokens) if (sameDigest(one.digest, digest)) found = one;
+    return found;
+  }
+
   return {
-    check(authorization, client = EVERYBODY) {
-      const given = /^bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
-      if (given === undefined) {
-        return problem('no-token', 'Send the admin token: Authorization: Bearer <token>.', {
-          headers: { 'www-authenticate': 'Bearer realm="tidings"' },
-        });
+    admit(request, client = EVERYBODY) {
+      const inAddress = [...new URL(request.url).searchParams.keys()].find((one) =>
+        secretParameter.test(one),
+      );
+      if (inAddress !== undefined) {
+        return noToken(
+          `A token is never taken from the address (?${inAddress}=…), because addresses are logged and remembered. If that was one, it is no secret any more: have it revoked. Send the new one as Authorization: Bearer <token>.`,
+        );
       }
+      const given = /^bearer +(\S+) *$/i.exec(request.headers.get('authorization') ?? '')?.[1];
+      if (given === undefined) return noToken('Send a token: Authorization: Bearer <token>.');
       // Before the comparison: who guesses learns nothing more for a while.
       if (tries(client).left < 1) {
         return problem('too-many-attempts', 'Too many wrong tokens came from here. Wait a little.', {
           headers: { 'retry-after': String(Math.ceil(REFILL_MS / 1_000)) },
         });
       }
-      if (same(given, token())) return undefined;
+      const digest = digestOf(given);
+      const tokens = named?.all();
+      const found = holder(digest, tokens ?? []);
+      if (sameDigest(digest, digestOf(token()))) return admin;
+      if (named && found && !found.revoked) return callerOf(found, named);
+      // Neither of these is a guess: many who lost their token at once must not shut out the others beside them.
+      if (found) return wrongToken('This token was revoked.');
+      if (named && !tokens && given.startsWith(tokenPrefix)) {
+        return problem(
+          'unavailable',
+          "The gateway can't read its named tokens, so it can't tell whether this is one; its log says why.",
+          { headers: { 'retry-after': '10' } },
+        );
+      }
       failed(client);
-      return problem('wrong-token', 'This is not the token of this gateway.', {
-        headers: { 'www-authenticate': 'Bearer realm="tidings", error="invalid_token"' },
-      });
+      return wrongToken('This is not a token of this gateway.');
     },
   };
 }
 
-/** Takes as long whatever is different: what is compared are digests, to their ends. */
-function same(a: string, b: string): boolean {
-  const digest = sha256(utf8ToBytes(b));
-  let difference = 0;
-  for (const [index, byte] of sha256(utf8ToBytes(a)).entries()) difference |= byte ^ (digest[index] ?? 0);
-  return difference === 0;
+function noToken(detail: string): Problem {
+  return problem('no-token', detail, { headers: { 'www-authenticate': 'Bearer realm="tidings"' } });
+}
+
+function wrongToken(detail: string): Problem {
+  return problem('wrong-token', detail, {
+    headers: { 'www-authenticate': 'Bearer realm="tidings", error="invalid_token"' },
+  });
 }

@@ -1,12 +1,9 @@
-/** Who asks and which session is meant. Reads committed state only. */
+/** Which session is meant. Reads committed state only; whether the caller sees its chat is settled before. */
 import type { Card } from '../core/card.ts';
 import * as policy from '../core/policy.ts';
 import type { Session } from '../core/session.ts';
 import type { AppPorts } from './ports.ts';
 import { type Problem, problem, refused } from './problem.ts';
-
-/** The one principal there is until tokens have names, and the door through which it comes. */
-export const admin = { principal: 'admin', channel: 'http' } as const;
 
 type Ports = Pick<AppPorts, 'runtime'>;
 
@@ -14,6 +11,11 @@ type Ports = Pick<AppPorts, 'runtime'>;
 export function chatOf({ runtime }: Ports, id: string): Session | Problem {
   const state = runtime.state(id);
   if (state?.kind === 'main') return state;
+  return noChat(id);
+}
+
+/** The one answer for a chat that isn't there, and for one that isn't there for this caller. */
+export function noChat(id: string): Problem {
   return problem('not-found', `There is no chat ${id.slice(0, 80).toWellFormed()}.`);
 }
 

@@ -7,6 +7,7 @@ import { namedSchemas } from './answers.ts';
 import type { About } from './ports.ts';
 import { type ProblemKind, problemKinds } from './problem.ts';
 import type { AnswerDoc, Route } from './route.ts';
+import { type Scope, scopes, scopeWords } from './scopes.ts';
 
 export interface JsonSchema {
   readonly [key: string]: unknown;
@@ -23,7 +24,7 @@ export interface Parameter {
 export interface Operation {
   readonly operationId: string;
   readonly summary: string;
-  readonly description?: string;
+  readonly description: string;
   readonly security: readonly JsonSchema[];
   readonly parameters: readonly Parameter[];
   readonly requestBody?: {
@@ -53,11 +54,23 @@ export interface OpenApi {
 }
 
 const anyRequest: readonly ProblemKind[] = ['foreign-host', 'foreign-origin', 'internal', 'unavailable'];
-const withToken: readonly ProblemKind[] = ['invalid', 'no-token', 'wrong-token', 'too-many-attempts'];
+const withToken: readonly ProblemKind[] = [
+  'invalid',
+  'no-token',
+  'wrong-token',
+  'not-allowed',
+  'too-many-attempts',
+];
 const withBody: readonly ProblemKind[] = ['malformed-json', 'too-large', 'not-json'];
 
 export const simulatorWords =
   "The built-in simulator answers here instead of a model: nothing it says is a model's. Set ANTHROPIC_API_KEY to talk to one.";
+
+/** What is said of tokens where they are documented. */
+export const tokenWords = [
+  'The admin token, or one that `tidings token add` made. Those have an owner, see the chats of that owner only, and may do what their scopes say.',
+  ...scopes.map((scope) => `\`${scope}\` ${scopeWords[scope]}.`),
+].join(' ');
 
 /** @param routes all there are, in the order in which they are to be read */
 export function openApiOf(routes: readonly Route[], about: About): OpenApi {
@@ -81,7 +94,7 @@ export function openApiOf(routes: readonly Route[], about: About): OpenApi {
     security: [{ token: [] }],
     paths,
     components: {
-      securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'The admin token.' } },
+      securitySchemes: { token: { type: 'http', scheme: 'bearer', description: tokenWords } },
       schemas: components(),
     },
   };
@@ -135,8 +148,8 @@ function operation(route: Route): Operation {
   return {
     operationId: route.name,
     summary: route.summary,
-    ...(route.details === undefined ? {} : { description: route.details }),
-    security: route.open ? [] : [{ token: [] }],
+    description: [...(route.details === undefined ? [] : [route.details]), needs(route.scope)].join(' '),
+    security: route.scope === 'open' ? [] : [{ token: [route.scope] }],
     parameters: parameters(route),
     ...(route.body
       ? {
@@ -148,6 +161,10 @@ function operation(route: Route): Operation {
       : {}),
     responses: responses(route),
   };
+}
+
+function needs(scope: Scope | 'open'): string {
+  return scope === 'open' ? 'Needs no token.' : `Needs a token with the scope \`${scope}\`.`;
 }
 
 function parameters({ path, query, answers }: Route): Parameter[] {
@@ -194,7 +211,7 @@ function responses(route: Route): Operation['responses'] {
   const kinds = [
     ...route.problems,
     ...(route.body ? withBody : []),
-    ...(route.open ? [] : withToken),
+    ...(route.scope === 'open' ? [] : withToken),
     ...anyRequest,
   ];
   for (const kind of new Set(kinds)) {

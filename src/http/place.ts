@@ -4,6 +4,7 @@
  */
 import type { Route } from './route.ts';
 
+const CHAT = '{chat}';
 const TARGET = '{target}';
 
 export interface Place {
@@ -20,6 +21,11 @@ export interface Spot {
 
 export function spotsOf(routes: readonly Route[]): Spot[] {
   return [...Map.groupBy(routes, (route) => route.path)].map(([path, all]) => ({ path, routes: all }));
+}
+
+/** Whether a path lies in a chat. */
+export function hasChat(route: Pick<Route, 'path'>): boolean {
+  return route.path.includes(CHAT);
 }
 
 export function hasTarget(spot: Spot): boolean {

@@ -6,6 +6,7 @@ import type { Clock, Store } from '../core/ports.ts';
 import type { Catalogue } from '../model/catalogue.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { SpawnTool } from '../tools/sessions-spawn.ts';
+import type { NamedTokens } from './tokens.ts';
 
 export interface AppPorts {
   readonly runtime: Pick<Runtime, 'send' | 'state' | 'live' | 'confirmDead' | 'broadcast'>;
@@ -13,6 +14,8 @@ export interface AppPorts {
   readonly clock: Clock;
   /** The admin token in force. */
   readonly token: () => string;
+  /** Tokens with names, scopes and owners; absent: the admin token is the only one. */
+  readonly named?: NamedTokens;
   /** `Host` and `Origin` values that are let in, in lower case. */
   readonly allowed: () => { readonly hosts: readonly string[]; readonly origins: readonly string[] };
   /** A new random name of `[A-Za-z0-9_-]` with at least 120 bits: ids, secrets. */

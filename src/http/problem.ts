@@ -73,7 +73,8 @@ export function invalid(errors: readonly Fault[]): Problem {
   return problem('invalid', `${words.join('; ')}.`, { errors: named });
 }
 
-export function problemResponse(what: Problem, requestId: string): Response {
+/** @param hide takes out of a text what nobody may read */
+export function problemResponse(what: Problem, requestId: string, hide: (text: string) => string): Response {
   const { status, title } = problemKinds[what.kind];
   const body: z.infer<typeof problemSchema> = {
     type: `/docs#${what.kind}`,
@@ -83,7 +84,7 @@ export function problemResponse(what: Problem, requestId: string): Response {
     requestId,
     ...(what.errors ? { errors: what.errors.map(({ path, message }) => ({ path, message })) } : {}),
   };
-  return new Response(JSON.stringify(body), {
+  return new Response(hide(JSON.stringify(body)), {
     status,
     headers: { 'content-type': 'application/problem+json', ...what.headers },
   });

@@ -8,10 +8,12 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import type { RepeatKey } from '../runtime/actor.ts';
+import type { Caller } from './callers.ts';
 import { faultsOf } from './fields.ts';
 import type { Place } from './place.ts';
 import { type Fault, invalid, type Problem, type ProblemKind } from './problem.ts';
 import { readJson } from './request-body.ts';
+import type { Scope } from './scopes.ts';
 
 export interface Json {
   readonly reply: 'json';
@@ -38,8 +40,8 @@ interface RouteDoc {
   readonly path: string;
   readonly summary: string;
   readonly details?: string;
-  /** Needs no token. */
-  readonly open?: boolean;
+  /** What a token must be allowed for it; `open`: it needs no token. Each route says so itself. */
+  readonly scope: Scope | 'open';
   readonly answers: Readonly<Record<number, AnswerDoc | readonly AnswerDoc[]>>;
   /** Besides those that any request may meet. */
   readonly problems: readonly ProblemKind[];
@@ -50,10 +52,15 @@ export interface Route extends RouteDoc {
   readonly query: z.ZodObject;
   /** As it is documented. */
   readonly body?: z.ZodType;
-  readonly run: (c: Context, place: Place) => Promise<Reply>;
+  readonly run: (c: Context, asking: Asking) => Promise<Reply>;
 }
 
-export interface Asked<Query> extends Place {
+/** What is asked about, and who asks. A chat in it is there, and this caller sees it. */
+export interface Asking extends Place {
+  readonly caller: Caller;
+}
+
+export interface Asked<Query> extends Asking {
   readonly c: Context;
   readonly query: Query;
 }

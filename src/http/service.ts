@@ -24,7 +24,7 @@ export function serviceRoutes(ports: AppPorts, api: () => OpenApi): Route[] {
     name: 'about',
     path: '/',
     summary: 'Says what this is: as a page for browsers, as JSON otherwise.',
-    open: true,
+    scope: 'open',
     query: anyQuery,
     answers: {
       200: [
@@ -52,7 +52,7 @@ export function serviceRoutes(ports: AppPorts, api: () => OpenApi): Route[] {
           html`<h1>Tidings ${about.version}</h1>
 <p>${description} You talk to one assistant; it hands long work to labelled subagents and goes on talking; their news comes back by itself.</p>
 <p>Chats use ${about.model} unless they say otherwise.</p>
-<p><a href="/docs">The API</a>, and the same for programs: <a href="/openapi.json">openapi.json</a>. Calls under <code>/v1</code> need the admin token; the gateway said at its start where it lies.</p>`,
+<p><a href="/docs">The API</a>, and the same for programs: <a href="/openapi.json">openapi.json</a>. Calls under <code>/v1</code> need a token; the gateway said at its start where the admin token lies, and <code>tidings token add</code> makes others.</p>`,
         ),
       );
     },
@@ -62,7 +62,7 @@ export function serviceRoutes(ports: AppPorts, api: () => OpenApi): Route[] {
     name: 'healthz',
     path: '/healthz',
     summary: 'Says that the process is alive.',
-    open: true,
+    scope: 'open',
     query: anyQuery,
     answers: { 200: { description: 'Alive.', schema: healthAnswer } },
     problems: [],
@@ -73,7 +73,7 @@ export function serviceRoutes(ports: AppPorts, api: () => OpenApi): Route[] {
     name: 'readyz',
     path: '/readyz',
     summary: 'Says whether the store is open and the loop running.',
-    open: true,
+    scope: 'open',
     query: anyQuery,
     answers: { 200: { description: 'Ready.', schema: readyAnswer } },
     problems: ['unavailable'],
@@ -87,7 +87,7 @@ export function serviceRoutes(ports: AppPorts, api: () => OpenApi): Route[] {
     name: 'openapi',
     path: '/openapi.json',
     summary: 'The description of this API (OpenAPI 3.1).',
-    open: true,
+    scope: 'open',
     query: anyQuery,
     answers: { 200: { description: 'The description.', media: 'application/json' } },
     problems: [],
@@ -98,7 +98,7 @@ export function serviceRoutes(ports: AppPorts, api: () => OpenApi): Route[] {
     name: 'docs',
     path: '/docs',
     summary: 'The description of this API as a page.',
-    open: true,
+    scope: 'open',
     query: anyQuery,
     answers: { 200: { description: 'The page.', media: 'text/html' } },
     problems: [],

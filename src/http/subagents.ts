@@ -12,7 +12,7 @@ import {
 } from './answers.ts';
 import { feed, feedDoc } from './feeds.ts';
 import { noQuery, requestId, text } from './fields.ts';
-import { admin, chatOf, isProblem, subagentOf } from './lookup.ts';
+import { chatOf, isProblem, subagentOf } from './lookup.ts';
 import { messages, messagesQuery } from './messages.ts';
 import type { AppPorts } from './ports.ts';
 import { invalid } from './problem.ts';
@@ -34,6 +34,7 @@ export function subagentRoutes(ports: AppPorts): Route[] {
   const listed = get({
     name: 'listSubagents',
     path: '/v1/chats/{chat}/subagents',
+    scope: 'read',
     summary: "Lists a chat's subagents, the whole tree, newest first.",
     query: noQuery,
     answers: { 200: { description: 'The subagents.', schema: subagentsAnswer } },
@@ -52,6 +53,7 @@ export function subagentRoutes(ports: AppPorts): Route[] {
   const spawned = post({
     name: 'spawnSubagent',
     path: '/v1/chats/{chat}/subagents',
+    scope: 'chat',
     summary: 'Spawns a subagent of the chat.',
     details:
       'The body is the input of the tool sessions_spawn. Its news goes to the assistant, as if it had spawned it.',
@@ -65,13 +67,13 @@ export function subagentRoutes(ports: AppPorts): Route[] {
       },
     },
     problems: ['not-found', 'id-reused', 'limit'],
-    async handle({ chat, body, key }) {
+    async handle({ chat, body, key, caller }) {
       const before = chatOf(ports, chat);
       if (isProblem(before)) return before;
       const { id: _, ...given } = body;
       const parsed = ports.spawn.parse(given);
       const done = await ask(ports, chat, key, () =>
-        parsed.ok ? { type: 'spawn', request: parsed.request, from: admin } : invalid(parsed.errors),
+        parsed.ok ? { type: 'spawn', request: parsed.request, from: caller.from } : invalid(parsed.errors),
       );
       if (done.reply === 'problem') return done;
       if (done.answer.kind !== 'subagent') throw new Error(`a spawn was answered with ${done.answer.kind}`);
@@ -86,6 +88,7 @@ export function subagentRoutes(ports: AppPorts): Route[] {
   const steered = post({
     name: 'steerSubagent',
     path: '/v1/chats/{chat}/subagents/{target}/steer',
+    scope: 'chat',
     summary: 'Tells a subagent something that its next step reads; one that has ended is resumed with it.',
     details: targetDetails,
     query: noQuery,
@@ -99,7 +102,7 @@ export function subagentRoutes(ports: AppPorts): Route[] {
       200: { description: 'The same request came before: its steer.', schema: steerAnswer },
     },
     problems: ['not-found', 'ambiguous', 'id-reused'],
-    async handle({ chat, target, body, key }) {
+    async handle({ chat, target, body, key, caller }) {
       const main = chatOf(ports, chat);
       if (isProblem(main)) return main;
       const done = await ask(ports, chat, key, () => ({
@@ -107,7 +110,7 @@ export function subagentRoutes(ports: AppPorts): Route[] {
         target,
         message: body.message,
         interrupt: body.interrupt ?? false,
-        from: admin,
+        from: caller.from,
       }));
       if (done.reply === 'problem') return done;
       if (done.answer.kind !== 'steer') throw new Error(`a steer was answered with ${done.answer.kind}`);
@@ -120,6 +123,7 @@ export function subagentRoutes(ports: AppPorts): Route[] {
   const answered = post({
     name: 'answerSubagent',
     path: '/v1/chats/{chat}/subagents/{target}/answer',
+    scope: 'answer',
     summary: 'Answers what a subagent asked.',
     details: `${targetDetails} Each request is answered once: the first answer counts, whoever gives it.`,
     query: noQuery,
@@ -132,7 +136,7 @@ export function subagentRoutes(ports: AppPorts): Route[] {
       200: { description: 'The answer is on its way, and is the one that counts.', schema: inputAnswer },
     },
     problems: ['not-found', 'ambiguous', 'conflict', 'id-reused'],
-    async handle({ chat, target, body, key }) {
+    async handle({ chat, target, body, key, caller }) {
       const main = chatOf(ports, chat);
       if (isProblem(main)) return main;
       const { request, text: words } = body;
@@ -141,7 +145,7 @@ export function subagentRoutes(ports: AppPorts): Route[] {
         target,
         request,
         text: words,
-        from: admin,
+        from: caller.from,
       }));
       if (done.reply === 'problem') return done;
       if (done.answer.kind !== 'input') throw new Error(`an answer was answered with ${done.answer.kind}`);
@@ -153,16 +157,17 @@ export function subagentRoutes(ports: AppPorts): Route[] {
   const killed = post({
     name: 'killSubagent',
     path: '/v1/chats/{chat}/subagents/{target}/kill',
+    scope: 'chat',
     summary: 'Ends a subagent and all below it; `all` ends every one.',
     details: `${targetDetails} Answers when they are confirmed dead, or after 5 seconds with what is not confirmed.`,
     query: noQuery,
     body: z.strictObject({ id: requestId }),
     answers: { 200: { description: 'What became of each.', schema: killAnswer } },
     problems: ['not-found', 'ambiguous', 'id-reused'],
-    async handle({ chat, target, key }) {
+    async handle({ chat, target, key, caller }) {
       const before = chatOf(ports, chat);
       if (isProblem(before)) return before;
-      const done = await ask(ports, chat, key, () => ({ type: 'kill', target, from: admin }));
+      const done = await ask(ports, chat, key, () => ({ type: 'kill', target, from: caller.from }));
       if (done.reply === 'problem') return done;
       if (done.answer.kind !== 'kill') throw new Error(`a kill was answered with ${done.answer.kind}`);
       const targets = await confirmed(chat, done.answer.targets, new Set(Object.keys(before.tree.cards)));
@@ -208,6 +213,7 @@ export function subagentRoutes(ports: AppPorts): Route[] {
   const read = get({
     name: 'listSubagentMessages',
     path: '/v1/chats/{chat}/subagents/{target}/messages',
+    scope: 'read',
     summary: "Reads a subagent's transcript.",
     details: targetDetails,
     query: messagesQuery,
@@ -222,6 +228,7 @@ export function subagentRoutes(ports: AppPorts): Route[] {
   const followed = get({
     name: 'followSubagent',
     path: '/v1/chats/{chat}/subagents/{target}/events',
+    scope: 'read',
     summary: "Follows a subagent's own feed.",
     ...feedDoc,
     details: `${feedDoc.details} ${targetDetails}`,
@@ -235,6 +242,7 @@ export function subagentRoutes(ports: AppPorts): Route[] {
   const one = get({
     name: 'getSubagent',
     path: '/v1/chats/{chat}/subagents/{target}',
+    scope: 'read',
     summary: 'Shows a subagent, with its whole task and result.',
     details: targetDetails,
     query: noQuery,

@@ -2,22 +2,12 @@
  * The admin token: the configured one, or one made at the first start and kept in the data folder. Never prints
  * it and never accepts a weaker one than the configuration would.
  */
-import {
-  chmodSync,
-  closeSync,
-  fchmodSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { nanoid } from 'nanoid';
 import { ConfigError } from './config/problems.ts';
 import { tokenMinimum, tokenPattern } from './config/schema.ts';
+import { writePrivateFile } from './private-file.ts';
 
 interface AdminToken {
   readonly token: string;
@@ -80,20 +70,9 @@ function keptToken(path: string): AdminToken | undefined {
   };
 }
 
-/** Written aside, then renamed: a crash leaves a whole token or none. */
 function makeToken(path: string): AdminToken {
   const token = nanoid(generatedLength);
-  const aside = `${path}.new`;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const file = openSync(aside, 'w', 0o600);
-  try {
-    // Whatever the umask says, and whatever a crashed start left here.
-    fchmodSync(file, 0o600);
-    writeSync(file, `${token}\n`);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(aside, path);
+  writePrivateFile(path, `${token}\n`);
   return { token, from: 'made', path };
 }

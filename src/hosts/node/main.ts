@@ -24,6 +24,7 @@ import { folderId } from './folder-id.ts';
 import { type Log, runtimeLog } from './log.ts';
 import { nodeShelf } from './skills/find.ts';
 import { openStore } from './store/sqlite-store.ts';
+import { namedTokens } from './tokens/named-tokens.ts';
 import { makeWorkshop } from './workshop/workshop.ts';
 
 export interface RunningGateway {
@@ -101,6 +102,10 @@ export async function startGateway(config: Config, options: StartOptions): Promi
       store,
       clock: nodeClock,
       token: () => admin.token,
+      named: namedTokens(store.folder, {
+        clock: nodeClock,
+        trouble: (words) => options.log.error(words),
+      }),
       allowed: () => allowLists(config, port),
       newId: () => nanoid(),
       about: { version: options.version, model: gateway.model, simulator: config.simulator },

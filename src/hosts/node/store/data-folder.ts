@@ -79,7 +79,8 @@ export function syncFolder(folder: string): void {
   }
 }
 
-function makeFolder(path: string): void {
+/** Makes the folder, mode 0700, and those above it; one that is there keeps its mode. */
+export function makeFolder(path: string): void {
   const first = mkdirSync(path, { recursive: true, mode: 0o700 });
   if (first !== undefined) {
     const top = dirname(first);

@@ -1,8 +1,8 @@
 /**
- * Owns where things of a workshop lie in the data folder, and how ids become file names. Makes no folder but
- * the data folder itself.
+ * Owns where things of a workshop lie in the data folder, that none but its user looks into them, and how ids
+ * become file names. Makes no folder of a chat.
  */
-import { mkdirSync, realpathSync } from 'node:fs';
+import { chmodSync, mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface Folders {
@@ -20,9 +20,16 @@ export interface Folders {
   readonly partial: string;
 }
 
+const shut = ['tmp', 'scratch', 'worktrees', 'workspaces', 'partial'] as const;
+
 export function makeFolders(dataFolder: string): Folders {
   mkdirSync(dataFolder, { recursive: true });
   const data = realpathSync(dataFolder);
+  // A data folder that was there keeps its mode, so what lies in it is shut by itself.
+  for (const name of shut) {
+    const folder = join(data, name);
+    if (mkdirSync(folder, { recursive: true, mode: 0o700 }) === undefined) chmodSync(folder, 0o700);
+  }
   return {
     data,
     tmp: (chat) => join(data, 'tmp', fileName(chat)),

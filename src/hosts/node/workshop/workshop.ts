@@ -207,6 +207,7 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
     async sweepAll() {
       const left = await endMarked({ mark: `${markerOf(setting.dataFolderId)}/` }, sweepPatienceMs);
       await rm(folders.partial, { recursive: true, force: true });
+      await mkdir(folders.partial, { recursive: true, mode: 0o700 });
       await isolation();
       return { left };
     },

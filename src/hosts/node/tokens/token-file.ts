@@ -1,0 +1,130 @@
+/**
+ * The file that keeps the named tokens, `tokens.json` in the data folder: digests, scopes, owners, times. Owns its
+ * shape, and that two who change it lose nothing of each other. Holds no token.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { z } from 'zod';
+import { scopes } from '../../../http/scopes.ts';
+import { ensurePrivateFile, writePrivateFile } from '../private-file.ts';
+import { makeFolder } from '../store/data-folder.ts';
+import { sqliteFailure } from '../store/sqlite-failure.ts';
+
+/** What names and owners consist of. */
+export const namePattern = /^[A-Za-z0-9_.-]{1,64}$/;
+
+const keptTokenSchema = z.strictObject({
+  name: z.string().regex(namePattern),
+  /** Hexadecimal SHA-256 of the token. */
+  digest: z.string().regex(/^[0-9a-f]{64}$/),
+  scopes: z.array(z.enum(scopes)).min(1),
+  owner: z.string().regex(namePattern),
+  /** Milliseconds since the epoch. */
+  createdAt: z.int(),
+  revokedAt: z.int().optional(),
+});
+export type KeptToken = z.output<typeof keptTokenSchema>;
+
+/** What isn't known is refused: a scope or a bound that this release doesn't know must not be read as none. */
+const fileSchema = z.strictObject({
+  version: z.literal(1),
+  tokens: z.array(keptTokenSchema).refine(namesDiffer, 'a name stands twice'),
+});
+
+/** How long one change waits for another to end. */
+const WAIT_MS = 10_000;
+
+/** Something about named tokens that can't be done, in words for whoever asked for it. */
+export class TokenError extends Error {
+  override readonly name = 'TokenError';
+  /** 2: what was asked can't be; 1: the file can't be read or written. */
+  readonly exitCode: 1 | 2;
+
+  constructor(exitCode: 1 | 2, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.exitCode = exitCode;
+  }
+}
+
+export function tokenFilePath(dataFolder: string): string {
+  return join(dataFolder, 'tokens.json');
+}
+
+/**
+ * All tokens that were ever made, oldest first; none where there is no file.
+ * @throws TokenError when the file can't be read or isn't whole
+ */
+export function readTokens(dataFolder: string): KeptToken[] {
+  const path = tokenFilePath(dataFolder);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw new TokenError(1, `The named tokens in ${path} can't be read: ${reason(error)}.`, error);
+  }
+  try {
+    return fileSchema.parse(JSON.parse(text)).tokens;
+  } catch (error) {
+    throw new TokenError(
+      1,
+      `${path} is damaged, or of another release: ${reason(error)}. Put back a copy of it, or remove it: then no named token is left, and new ones can be made.`,
+      error,
+    );
+  }
+}
+
+/**
+ * Replaces the tokens, one change at a time whoever else makes one. If `change` throws, nothing has changed.
+ * @throws TokenError when the file can't be read or written
+ */
+export function changeTokens(
+  dataFolder: string,
+  change: (tokens: KeptToken[]) => readonly KeptToken[],
+): void {
+  const path = tokenFilePath(dataFolder);
+  let lock: DatabaseSync | undefined;
+  try {
+    makeFolder(dataFolder);
+    lock = takeLock(join(dataFolder, 'tokens.lock'));
+    const tokens = change(readTokens(dataFolder));
+    writePrivateFile(path, `${JSON.stringify(fileSchema.parse({ version: 1, tokens }), null, 2)}\n`);
+  } catch (error) {
+    if (error instanceof TokenError) throw error;
+    throw new TokenError(1, `The named tokens in ${path} can't be changed: ${reason(error)}.`, error);
+  } finally {
+    lock?.close();
+  }
+}
+
+/** An open exclusive transaction, as on the data folder itself: the system ends it with the process. */
+function takeLock(path: string): DatabaseSync {
+  ensurePrivateFile(path);
+  const lock = new DatabaseSync(path, { timeout: WAIT_MS });
+  try {
+    lock.exec('BEGIN EXCLUSIVE');
+    return lock;
+  } catch (error) {
+    lock.close();
+    if (sqliteFailure(error)?.kind !== 'busy') throw error;
+    throw new TokenError(
+      1,
+      `Another command has been changing the tokens for ${WAIT_MS / 1_000} s (${path}).`,
+    );
+  }
+}
+
+function namesDiffer(tokens: readonly KeptToken[]): boolean {
+  return new Set(tokens.map(({ name }) => name)).size === tokens.length;
+}
+
+/** Never what stands in the file: somebody may have written a token there by hand. */
+function reason(error: unknown): string {
+  if (error instanceof z.ZodError) {
+    const first = error.issues[0];
+    return `"${first?.path.join('.') ?? ''}" is not what it should be`;
+  }
+  if (error instanceof SyntaxError) return 'it is not JSON';
+  return error instanceof Error ? error.message : String(error);
+}

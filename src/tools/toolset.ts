@@ -7,6 +7,8 @@ import { head } from '../core/fence.ts';
 import type { Json, ToolCall, ToolSchema } from '../core/ports.ts';
 import { bash } from './bash.ts';
 import { edit } from './edit.ts';
+import { glob } from './glob.ts';
+import { grep } from './grep.ts';
 import { read } from './read.ts';
 import { type SpawnSettings, type SpawnTool, sessionsSpawn } from './sessions-spawn.ts';
 import { report, staySilent } from './speech.ts';
@@ -29,7 +31,7 @@ export interface Toolset {
 export function makeToolset(settings: SpawnSettings & { readonly canWork: boolean }): Toolset {
   const spawn = sessionsSpawn(settings);
   const work: readonly Pick<WorkTool<unknown>, 'name' | 'schema' | 'readOnly' | 'repeatable' | 'parse'>[] =
-    settings.canWork ? [bash, read, write, edit] : [];
+    settings.canWork ? [bash, read, write, edit, glob, grep] : [];
 
   function toolsOf(subject: Pick<PrefixSubject, 'kind' | 'mayDelegate'>) {
     return [
@@ -108,7 +110,17 @@ function subagentsIntent(input: ToolCall['input']): Intent {
 }
 
 /** The field of an input that says most to people who look on. */
-const telling = ['command', 'path', 'progress', 'label', 'target', 'task'] as const;
+const telling = [
+  'command',
+  'url',
+  'query',
+  'pattern',
+  'path',
+  'progress',
+  'label',
+  'target',
+  'task',
+] as const;
 
 function summaryOf(call: ToolCall): string {
   const action = text(call.input.action);

@@ -9,6 +9,8 @@ import { delimiter, dirname } from 'node:path';
 import type { ToolCall, ToolOutcome, Worker, Workshop } from '../../../core/ports.ts';
 import { bash } from '../../../tools/bash.ts';
 import { edit } from '../../../tools/edit.ts';
+import { glob } from '../../../tools/glob.ts';
+import { grep } from '../../../tools/grep.ts';
 import { read } from '../../../tools/read.ts';
 import { write } from '../../../tools/write.ts';
 import { runBash } from './bash.ts';
@@ -24,6 +26,7 @@ import { isInside, type Places } from './places.ts';
 import { makeProcessQueue } from './process-queue.ts';
 import { loadRecord } from './record.ts';
 import type { Repositories } from './repository.ts';
+import { findFiles, findLines, type SearchSetting } from './search.ts';
 import { harmless } from './shown-text.ts';
 import { openWorktree } from './worktrees.ts';
 
@@ -55,12 +58,15 @@ export interface NodeWorkshop extends Workshop {
 const sweepPatienceMs = 3000;
 const defaultTimeoutSeconds = 300;
 const defaultLines = 2000;
+/** Searches that run at once: each is a thread. */
+const searches = 4;
 
 export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
   const folders = makeFolders(setting.dataFolder);
   const source = setting.environment ?? process.env;
   const limits = setting.output ?? { shown: 30_000, kept: 50_000_000 };
   const queue = makeProcessQueue(setting.processes);
+  const searching = makeProcessQueue(searches);
   const serially = makeLine();
   const readable = Object.values(setting.repositories).flatMap((path) =>
     existsSync(path) ? [realpathSync(path)] : [],
@@ -98,6 +104,11 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
     const folder = folders.scratch(worker.session);
     await mkdir(folder, { recursive: true });
     return { folder, trusted: [] };
+  }
+
+  function searchOf(worker: Worker, places: Places): SearchSetting {
+    const git = makeGit(source, markerOf(setting.dataFolderId, worker.session, 'git'));
+    return { places, git, queue: searching };
   }
 
   async function dispatch(worker: Worker, call: ToolCall, options: RunOptions): Promise<ToolOutcome> {
@@ -141,6 +152,18 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
         const { path, offset = 1, limit = defaultLines } = given.input;
         return readLines(files, { path, offset, limit });
       }
+      case glob.name: {
+        const given = glob.parse(call.input);
+        return given.ok
+          ? findFiles(searchOf(worker, places), given.input, { worker, ...options })
+          : wrong(given.error);
+      }
+      case grep.name: {
+        const given = grep.parse(call.input);
+        return given.ok
+          ? findLines(searchOf(worker, places), given.input, { worker, ...options })
+          : wrong(given.error);
+      }
       case write.name: {
         const given = write.parse(call.input);
         return given.ok ? writeWhole(files, given.input) : wrong(given.error);
@@ -153,7 +176,7 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
       }
       default:
         return wrong(
-          `There is no work tool ${JSON.stringify(call.name)}; there are bash, read, write and edit.`,
+          `There is no work tool ${JSON.stringify(call.name)}; there are bash, read, write, edit, glob and grep.`,
         );
     }
   }

@@ -35,6 +35,8 @@ export interface GatewayPorts {
   readonly catalogue: Catalogue;
   /** Absent where the host has neither folders nor processes. */
   readonly workshop?: Workshop;
+  /** Whether the workshop runs `web_fetch`; otherwise nobody is told of it. */
+  readonly canFetch?: boolean;
   readonly random: () => number;
   readonly fatal: (error: unknown) => void;
   readonly log: RuntimeLog;
@@ -68,6 +70,7 @@ export function makeGateway(settings: GatewaySettings, ports: GatewayPorts): Gat
     models: catalogue.names,
     maxMinutes: settings.subagentMinutes,
     canWork: ports.workshop !== undefined,
+    canFetch: ports.canFetch ?? false,
     choose(name, thinking) {
       const model = catalogue.resolve(name ?? settings.subagentModel);
       if ('unknown' in model) return { ok: false, error: model.message };

@@ -13,6 +13,7 @@ import { read } from './read.ts';
 import { type SpawnSettings, type SpawnTool, sessionsSpawn } from './sessions-spawn.ts';
 import { report, staySilent } from './speech.ts';
 import { subagents } from './subagents.ts';
+import { webFetch } from './web-fetch.ts';
 import type { WorkTool } from './work-tool.ts';
 import { write } from './write.ts';
 
@@ -27,11 +28,18 @@ export interface Toolset {
   ): Omit<IntendedCall, 'id' | 'name' | 'input'>;
 }
 
-/** @param canWork whether the host has folders and processes: otherwise the work tools are absent. */
-export function makeToolset(settings: SpawnSettings & { readonly canWork: boolean }): Toolset {
+/**
+ * @param canWork whether the host has folders and processes: otherwise the tools for them are absent.
+ * @param canFetch whether the host runs `web_fetch`.
+ */
+export function makeToolset(
+  settings: SpawnSettings & { readonly canWork: boolean; readonly canFetch: boolean },
+): Toolset {
   const spawn = sessionsSpawn(settings);
-  const work: readonly Pick<WorkTool<unknown>, 'name' | 'schema' | 'readOnly' | 'repeatable' | 'parse'>[] =
-    settings.canWork ? [bash, read, write, edit, glob, grep] : [];
+  const work: readonly Pick<WorkTool<unknown>, 'name' | 'schema' | 'readOnly' | 'repeatable' | 'parse'>[] = [
+    ...(settings.canWork ? [bash, read, write, edit, glob, grep] : []),
+    ...(settings.canFetch ? [webFetch] : []),
+  ];
 
   function toolsOf(subject: Pick<PrefixSubject, 'kind' | 'mayDelegate'>) {
     return [

@@ -81,6 +81,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
         model,
         catalogue,
         workshop,
+        canFetch: true,
         random: Math.random,
         fatal: options.fatal,
         log: runtimeLog(options.log),

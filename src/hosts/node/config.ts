@@ -175,6 +175,8 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
       processes: source('processes'),
       instructions: source('instructions'),
       repositories: source('repositories'),
+      fetch: source('fetch'),
+      webSearches: source('webSearches'),
       models: source('models'),
       apiKey: sourceOf('apiKey'),
       authToken: sourceOf('authToken'),

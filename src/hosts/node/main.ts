@@ -55,6 +55,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
       dataFolderId: folderId(store.folder),
       repositories: config.repositories,
       processes: config.processes,
+      fetch: config.fetch,
     });
     // No process of an earlier gateway may live on into the work of this one.
     const swept = await workshop.sweepAll();

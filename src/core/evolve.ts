@@ -4,6 +4,7 @@
 import type { Recorded, SessionEvent } from './events.ts';
 import { mailAccepted, mailPosted, mailSettled } from './evolve-mail.ts';
 import * as mailbox from './mailbox.ts';
+import { openBehind } from './server-calls.ts';
 import { addUsage, type Call, noUsage, preview, quotaDay, type Session, textOf } from './session.ts';
 import * as subagents from './subagents.ts';
 
@@ -52,6 +53,7 @@ function born(event: Extract<SessionEvent, { type: 'session.created' }>, at: num
     owed: [],
     unanswered: false,
     paused: false,
+    serverCalls: [],
     cuts: 0,
     usage: noUsage,
     attempt: 1,
@@ -77,7 +79,7 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
     case 'session.created':
       throw new Error(`session ${state.id} was created twice`);
     case 'prefix.started':
-      return { ...state, prefixSeq: state.seq };
+      return { ...state, prefixSeq: state.seq, serverCalls: [] };
     case 'mail.accepted':
       return mailAccepted(state, event, at);
     case 'mail.settled':
@@ -246,6 +248,7 @@ function stepRequested(state: Session, event: Extract<SessionEvent, { type: 'ste
     owed: [],
     unanswered: true,
     paused: false,
+    ...(event.closes ? { serverCalls: [] } : {}),
     activity: 'thinking',
     ...(state.turn ? { turn: { ...state.turn, heardPerson: state.turn.heardPerson || heard } } : {}),
   };
@@ -262,6 +265,7 @@ function stepAnswered(state: Session, event: Extract<SessionEvent, { type: 'step
     ...(calls.length > 0 ? { step: { n: event.step, phase: 'tools', calls } } : {}),
     unanswered: false,
     paused: event.stop === 'pause_turn',
+    serverCalls: openBehind(state.serverCalls, event.content),
     cuts: event.partial ? state.cuts + 1 : 0,
     usage: addUsage(state.usage, event.usage),
     attemptSteps: state.attemptSteps + 1,

@@ -10,6 +10,7 @@ import type { BlockRef, WakeReason } from './events.ts';
 import { encodeBody } from './fence.ts';
 import type { Letter } from './mailbox.ts';
 import type { Block } from './ports.ts';
+import { closing } from './server-calls.ts';
 import { type Session, textOf } from './session.ts';
 import * as subagents from './subagents.ts';
 import { decideCall, fact } from './tool-calls.ts';
@@ -26,10 +27,15 @@ export function startTurn(d: Draft, because: readonly WakeReason[]): void {
   d.add({ type: 'turn.started', turn: d.state.turns + 1, because: [...because] });
 }
 
-/** The next request of the turn: it takes all mail that waits, people's words first. */
+/**
+ * The next request of the turn: it takes all mail that waits, people's words first. Where the API is still to run
+ * tools of its own, a request that goes on with that takes none: the one after it does.
+ */
 export function requestStep(d: Draft): void {
   const { state } = d;
-  const letters = state.paused ? [] : [...state.mail.waiting].sort(inOrder);
+  const open = state.serverCalls.length > 0;
+  const goesOn = state.paused || (open && !state.unanswered && state.owed.length > 0);
+  const letters = goesOn ? [] : [...state.mail.waiting].sort(inOrder);
   const chars = letters.reduce((sum, letter) => sum + (letter.shown ?? 0), 0);
   const short = chars > STEP_CHARS;
   const adds: BlockRef[] = state.paused ? [] : [...state.owed];
@@ -43,6 +49,7 @@ export function requestStep(d: Draft): void {
     step: state.steps + 1,
     turn: state.turn?.n ?? 0,
     takes: letters.map((letter) => letter.id),
+    ...(open && !goesOn && adds.length > 0 ? { closes: closing(state.serverCalls) } : {}),
     adds,
   });
 }

@@ -79,6 +79,7 @@ export function makeTranscript(): Transcript {
           pending.set(seq, { block: event.block });
           return;
         case 'step.requested':
+          if (event.closes) messages.push({ role: 'assistant', content: event.closes });
           for (const ref of event.adds) {
             const held = pending.get(ref.seq);
             if (!held)

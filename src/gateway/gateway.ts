@@ -9,6 +9,7 @@ import type { Session } from '../core/session.ts';
 import type { Catalogue, Known } from '../model/catalogue.ts';
 import { prefixParams } from '../model/params.ts';
 import { settle } from '../model/thinking.ts';
+import { webSearch } from '../model/web-search.ts';
 import { makeRuntime, type Runtime, type RuntimeLog } from '../runtime/runtime.ts';
 import { systemPrompt } from '../tools/prompt.ts';
 import { makeToolset, type Toolset } from '../tools/toolset.ts';
@@ -26,6 +27,8 @@ export interface GatewaySettings {
   readonly idleMinutes: number;
   readonly mainToolSeconds: number;
   readonly modelCalls: number;
+  /** Searches of the web that one request may make, where the model has them; absent or 0: none. */
+  readonly webSearches?: number;
 }
 
 export interface GatewayPorts {
@@ -91,7 +94,7 @@ export function makeGateway(settings: GatewaySettings, ports: GatewayPorts): Gat
         model,
         thinking: settle(model, subject.thinking).params,
         system: systemPrompt(subject, settings.instructions),
-        tools: toolset.schemas(subject),
+        tools: [...toolset.schemas(subject), ...webSearch(model, settings.webSearches ?? 0)],
       });
     },
   };

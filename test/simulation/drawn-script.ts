@@ -41,6 +41,7 @@ export function drawnScript({ choices, names, newTask }: DrawnScriptPorts): Scri
       [1, 'full'],
       [3, 'cut call'],
       [3, 'pause'],
+      [calling > 0 ? 3 : 0, 'both'],
       [2, 'refusal'],
       [4, 'empty'],
       [2, 'blank'],
@@ -66,6 +67,13 @@ export function drawnScript({ choices, names, newTask }: DrawnScriptPorts): Scri
       }
       case 'pause':
         return { kind: 'answer', blocks: [...before(), { kind: 'server' }], stop: 'pause_turn' };
+      // A call of the API's own tool beside those of ours, which it runs after ours.
+      case 'both':
+        return {
+          kind: 'answer',
+          blocks: [...before(), { kind: 'server' }, ...calls(asked)],
+          stop: 'tool_use',
+        };
       case 'refusal':
         return { kind: 'answer', blocks: chance(choices, 50) ? [text()] : [], stop: 'refusal' };
       case 'empty':

@@ -97,6 +97,7 @@ function expectedOf({ log }: History): Expected {
         blocks.set(seq, { block: event.block });
         break;
       case 'step.requested':
+        if (event.closes) messages.push(`assistant ${JSON.stringify(event.closes)}`);
         for (const ref of event.adds) {
           const held = blocks.get(ref.seq);
           const block = (ref.short ? held?.short : undefined) ?? held?.block;

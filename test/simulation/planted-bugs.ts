@@ -168,4 +168,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     '...(told ? { announcement: known.announcement } : {}),',
     '...(told && !child ? { announcement: known.announcement } : {}),',
   ]),
+  bug('a search that was given up stays open', [
+    'core/steps.ts',
+    '...(open && !goesOn && adds.length > 0 ? { closes: closing(state.serverCalls) } : {}),',
+    '',
+  ]),
 ];

@@ -207,6 +207,15 @@ describe('a body', () => {
     );
   });
 
+  test('of HTML that comes too slowly is shown as far as it came', async () => {
+    const slow = await site((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' });
+      response.write('<h1>The beginning</h1><p>and');
+    });
+    const { text } = await browser({ ...loopback, limits: { totalMs: 400 } }).fetch(slow.url);
+    expect(text).toMatch(/# The beginning\s+and[\s\S]*did not end in time/);
+  });
+
   test('that breaks off, or is not what it says it is packed as, shows what came', async () => {
     const broken = await rawSite((socket) => {
       socket.write('HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 1000\r\n\r\nhalf a page');
@@ -236,6 +245,21 @@ describe('headers', () => {
     const { fetch } = browser({ ...loopback, limits: { headersMs: 300 } });
     for (const { url } of [mute, trickle]) {
       expect((await fetch(url)).text).toMatch(/sent no answer within 0\.3 s/);
+    }
+  });
+
+  test('that switch to another protocol, or are none at all, are refused', async () => {
+    const switching = await rawSite((socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n');
+    });
+    const nonsense = await rawSite((socket) => socket.write('SSH-2.0-OpenSSH_9.6\r\n'));
+    const silent = await rawSite((socket) => socket.end());
+    const { fetch } = browser(loopback);
+    for (const { url } of [switching, nonsense, silent]) {
+      expect(await fetch(url)).toMatchObject({
+        ok: false,
+        text: expect.stringContaining('could not be reached'),
+      });
     }
   });
 

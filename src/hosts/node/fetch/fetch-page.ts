@@ -46,16 +46,26 @@ export async function fetchPage(
   const totalMs = Math.min(setting.limits.totalMs, call.limitMs ?? Number.POSITIVE_INFINITY);
   const time = AbortSignal.timeout(totalMs);
   const signal = AbortSignal.any([call.signal, time]);
-  const outcome = await follow(setting, input.url, signal).catch((error: unknown): ToolOutcome => {
-    if (call.signal.aborted) throw call.signal.reason;
-    if (time.aborted) return failed(`there was no answer within ${seconds(totalMs)}`);
-    return failed(error instanceof Error ? error.message : String(error));
-  });
+  const outcome = await follow(setting, input.url, { signal, wanted: call.signal }).catch(
+    (error: unknown): ToolOutcome => {
+      if (call.signal.aborted) throw call.signal.reason;
+      if (time.aborted) return failed(`there was no answer within ${seconds(totalMs)}`);
+      return failed(error instanceof Error ? error.message : String(error));
+    },
+  );
   if (call.signal.aborted) throw call.signal.reason;
   return outcome;
 }
 
-async function follow(setting: FetchSetting, first: string, signal: AbortSignal): Promise<ToolOutcome> {
+interface Until {
+  /** Aborts when the time is over, or the page is no longer wanted. */
+  readonly signal: AbortSignal;
+  /** Aborts when it is no longer wanted. */
+  readonly wanted: AbortSignal;
+}
+
+async function follow(setting: FetchSetting, first: string, until: Until): Promise<ToolOutcome> {
+  const { signal } = until;
   let location = first;
   let from: URL | undefined;
   for (let hop = 0; hop <= mostRedirects; hop += 1) {
@@ -72,7 +82,7 @@ async function follow(setting: FetchSetting, first: string, signal: AbortSignal)
     if (typeof answer === 'string') return failed(by + answer);
     const { statusCode = 0, headers } = answer.response;
     if (!redirects.has(statusCode) || headers.location === undefined) {
-      return read(setting, url, answer, signal);
+      return read(setting, url, answer, until);
     }
     answer.close();
     location = headers.location;
@@ -101,12 +111,7 @@ async function answered(
   }
 }
 
-async function read(
-  setting: FetchSetting,
-  url: URL,
-  answer: Answer,
-  signal: AbortSignal,
-): Promise<ToolOutcome> {
+async function read(setting: FetchSetting, url: URL, answer: Answer, until: Until): Promise<ToolOutcome> {
   const { response } = answer;
   const status = response.statusCode ?? 0;
   const type = response.headers['content-type'] ?? '';
@@ -121,14 +126,14 @@ async function read(
         : `it is packed as ${head(oneLine(response.headers['content-encoding'] ?? ''), 50)}, which can't be unpacked`;
     return failed(`${url.href} (status ${status}) was not read: ${what}`);
   }
-  const body = await readBody(response, unpacker, setting.limits.bytes, signal);
+  const body = await readBody(response, unpacker, setting.limits.bytes, until.signal);
   answer.close();
   if (body.bytes.subarray(0, 8192).includes(0) && !/charset=["']?utf-16/i.test(type)) {
     return failed(
       `${url.href} (status ${status}) was not read: it is no text, whatever its type says (${head(oneLine(type), 100)})`,
     );
   }
-  const { title, text, remarks } = await textOf(kind, url.href, type, body, signal);
+  const { title, text, remarks } = await textOf(kind, url.href, type, body, until.wanted);
   const shown = harmless(text);
   const kept = shown.length > pageSize ? await setting.keep(shown) : undefined;
   return {
@@ -145,33 +150,30 @@ async function read(
   };
 }
 
-/** What a page may take to be turned into text. */
-const turnMs = 20_000;
+/** What a page may take to be turned into text, beyond the time of its coming. */
+const turnMs = 10_000;
 
 async function textOf(
   kind: PageKind,
   url: string,
   type: string,
   body: Body,
-  signal: AbortSignal,
+  wanted: AbortSignal,
 ): Promise<{ title: string; text: string; remarks: string[] }> {
   const contents = decoded(body.bytes, kind, type);
   if (kind === 'text') return { title: '', text: contents, remarks: [] };
   let page: { title: string; text: string } | undefined;
-  // The time that is left may be none, and what came is still worth reading.
-  const until = AbortSignal.timeout(turnMs);
   await inThread(
     moduleBeside(import.meta.url, 'page-thread'),
     { kind, contents, url },
     {
-      signal: until,
+      signal: wanted,
       limitMs: turnMs,
       onMessage: (message) => {
         page = pageSchema.parse(message);
       },
     },
   );
-  signal.throwIfAborted();
   return page === undefined
     ? {
         title: '',

@@ -43,6 +43,8 @@ export function get(url: URL, addresses: readonly HostAddress[], signal: AbortSi
         ? httpsRequest(url, { ...options, agent: new HttpsAgent({ ...settings, maxCachedSessions: 0 }) })
         : httpRequest(url, { ...options, agent: new HttpAgent(settings) });
     asked.once('error', (error) => reject(signal.aborted ? signal.reason : error));
+    // A server may hang up, or switch to another protocol, without an error.
+    asked.once('close', () => reject(new Error('the connection was closed')));
     asked.once('response', (response) => {
       // Errors from here on end the reading of the body.
       asked.on('error', () => undefined);

@@ -126,7 +126,9 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
     const given = webFetch.parse(call.input);
     if (!given.ok) return wrong(given.error);
     const { tmp, isTmp } = await tmpOf(worker);
-    const leave = await fetching.enter({ chat: worker.chat, first: worker.path === '' }, options.signal);
+    const patience = options.limitMs ?? usualLimits.totalMs;
+    const signal = AbortSignal.any([options.signal, AbortSignal.timeout(patience)]);
+    const leave = await fetching.enter({ chat: worker.chat, first: worker.path === '' }, signal);
     try {
       const limits = { ...usualLimits, ...setting.fetch?.limits };
       const lookup = setting.fetch?.lookup ?? systemLookup;

@@ -13,7 +13,12 @@ const dist = join(root, 'dist');
 rmSync(dist, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: ['src/cli/main.ts'],
+  entryPoints: [
+    'src/cli/main.ts',
+    // Threads of their own are loaded by name, from beside what starts them.
+    'src/hosts/node/workshop/search-thread.ts',
+    'src/hosts/node/fetch/page-thread.ts',
+  ],
   // As deep as src/cli, and all of it there: src/cli/installation.ts finds its way by that.
   outdir: 'dist/cli',
   entryNames: '[name]',

@@ -32,8 +32,7 @@ export interface CarryOver {
 export function carryOver(conversation: Conversation, how: CarryOver): Conversation {
   const { entries, pending } = conversation;
   const start = how.from === undefined ? 0 : startOf(entries, how.from);
-  const kept = entries
-    .slice(start)
+  const kept = [...entries.slice(start), ...lost(entries.slice(start), how.restored)]
     .map((entry) => (how.without.has(entry.seq) ? refusedEntry(entry, how.because) : entry))
     .map((entry) => restoredEntry(entry, how.restored.get(entry.seq)))
     .map((entry) => (entry.role === 'assistant' ? { ...entry, content: unbound(entry.content) } : entry))
@@ -136,6 +135,14 @@ function restoredEntry(entry: Carried, block: Block | undefined): Carried {
   return block && entry.role === 'user' ? { ...entry, content: [block] } : entry;
 }
 
+/** Blocks to be restored in whose place not even a note is left. */
+function lost(entries: readonly Carried[], restored: CarryOver['restored']): Carried[] {
+  const there = new Set(entries.map(({ seq }) => seq));
+  return [...restored]
+    .filter(([seq]) => !there.has(seq))
+    .map(([seq, block]) => ({ role: 'user', content: [block], seq, step: 0 }));
+}
+
 function refusedEntry(entry: Carried, because: string): Carried {
   return { ...entry, content: entry.content.map((block) => refusedBlock(block, because)) };
 }
@@ -158,11 +165,19 @@ function note(words: string): Block {
  * calls no tool; so that every call in it stands with its result. 0: nothing was answered yet.
  */
 export function answeredPart(entries: readonly Carried[]): number {
-  const answer = entries.findLastIndex(({ role, step }) => role === 'assistant' && step > 0);
-  const entry = entries[answer];
-  if (!entry) return 0;
-  // A call of the API's own that comes last was paused: it, too, waits for what belongs to it.
-  return entry.content.some(isCall) || isPaused(entry) ? answer : answer + 1;
+  const open = new Set<Block[string]>();
+  let found = 0;
+  for (const [at, { role, step, content }] of entries.entries()) {
+    const answers = role === 'assistant' && step > 0;
+    // What an answer stands behind was a request that was answered.
+    if (answers && open.size === 0) found = at;
+    for (const block of content) {
+      if (block.type.endsWith('tool_use')) open.add(block.id ?? null);
+      else if (block.type.endsWith('tool_result')) open.delete(block.tool_use_id ?? null);
+    }
+    if (answers && open.size === 0) found = at + 1;
+  }
+  return found;
 }
 
 /** Where the end of the conversation begins that fits into `most` characters; undefined: not even its last step does. */

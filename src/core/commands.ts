@@ -122,6 +122,8 @@ export type Command =
       /** What the new prefix `n` takes over, read from the transcript. */
       readonly type: 'renewed';
       readonly n: number;
+      /** The last event that was read for it. */
+      readonly upTo: number;
       readonly carried: readonly Carried[];
       readonly pending: readonly PendingBlock[];
       readonly asked: readonly number[];

@@ -93,7 +93,8 @@ export function summaryBlock(summary: string | undefined, asked: readonly Words[
   const words = asked.filter(({ kind }) => kind === 'words').reverse();
   for (const { text } of words) {
     const shown = text.length > ONE_CHARS ? `${head(text, ONE_CHARS)} […]` : text;
-    if (shown.length > left) break;
+    // What was said last stands there however long it is.
+    if (shown.length > left && latest.length > 0) break;
     left -= shown.length;
     latest.unshift(shown);
   }

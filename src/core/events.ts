@@ -161,6 +161,8 @@ const eventSchema = z.discriminatedUnion('type', [
     step: count,
     turn: count,
     takes: z.array(z.string()),
+    /** In front of what is added: an assistant message that closes what stands open of the API's own tools. */
+    closes: z.array(blockSchema).optional(),
     adds: z.array(blockRefSchema),
   }),
   z.object({

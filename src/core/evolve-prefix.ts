@@ -31,6 +31,8 @@ export function prefixStarted(state: Session, { because, params }: Of<'prefix.st
     remedy: remedies[because],
     ...(because === 'quarantine' ? { quarantined: restores ? [] : state.unheard } : {}),
     paused: false,
+    // The API's own tools stay behind with the old prefix.
+    serverCalls: [],
     unanswered: state.unanswered || state.paused,
     ...(because === 'compaction' ? { context: 0, compactionFailures: 0 } : {}),
   };

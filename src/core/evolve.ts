@@ -5,6 +5,7 @@ import type { Recorded, SessionEvent } from './events.ts';
 import { mailAccepted, mailPosted, mailSettled } from './evolve-mail.ts';
 import { compacting, contextOf, prefixStarted } from './evolve-prefix.ts';
 import * as mailbox from './mailbox.ts';
+import { openBehind } from './server-calls.ts';
 import {
   addUsage,
   type Call,
@@ -73,6 +74,7 @@ function born(event: Extract<SessionEvent, { type: 'session.created' }>, at: num
     owed: [],
     unanswered: false,
     paused: false,
+    serverCalls: [],
     cuts: 0,
     usage: noUsage,
     attempt: 1,
@@ -285,6 +287,7 @@ function stepRequested(state: Session, event: Extract<SessionEvent, { type: 'ste
     owed: [],
     unanswered: true,
     paused: false,
+    ...(event.closes ? { serverCalls: [] } : {}),
     activity: 'thinking',
     refusals: 0,
     unheard: [...state.unheard, ...event.adds.map((ref) => ref.seq)],
@@ -307,6 +310,7 @@ function stepAnswered(state: Session, event: Extract<SessionEvent, { type: 'step
     unheard: [],
     quarantined: [],
     paused: event.stop === 'pause_turn',
+    serverCalls: openBehind(state.serverCalls, event.content),
     cuts: event.partial ? state.cuts + 1 : 0,
     usage: addUsage(state.usage, event.usage),
     attemptSteps: state.attemptSteps + 1,

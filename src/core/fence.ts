@@ -5,7 +5,7 @@
 import type { Block } from './ports.ts';
 
 /** The tags that only the gateway may open or close. */
-export const reservedTags = ['subagent-announcement', 'gateway-note', 'steer'] as const;
+export const reservedTags = ['subagent-announcement', 'gateway-note', 'steer', 'web-page'] as const;
 
 const forgery = new RegExp(`<(?=/?(?:${reservedTags.join('|')}))`, 'gi');
 const entity = /&(?=(?:lt|amp);)/g;

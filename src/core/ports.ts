@@ -97,11 +97,19 @@ export interface Message {
   readonly role: 'user' | 'assistant';
   readonly content: readonly Block[];
 }
-export interface ToolSchema {
+/** A tool that a session's host runs. */
+export interface OwnToolSchema {
   readonly name: string;
   readonly description: string;
   readonly input_schema: { readonly [key: string]: Json };
 }
+/** A tool that the API runs by itself, by its versioned type. */
+export interface ServerToolSchema {
+  readonly type: string;
+  readonly name: string;
+  readonly max_uses: number;
+}
+export type ToolSchema = OwnToolSchema | ServerToolSchema;
 
 /** What a prefix fixes besides its blocks: everything of a request that is not `messages`. */
 export interface PrefixParams {

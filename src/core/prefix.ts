@@ -71,11 +71,15 @@ function settingsChanged(d: Draft): boolean {
   return digestOf(paramsNow(d.state, d.context.rules)) !== d.state.prefixDigest;
 }
 
-/** Begins the new prefix that was due; false if it is not due any more. */
+/**
+ * Begins the new prefix that was due; false if it is not due any more, or if more was accepted since what it takes
+ * over was read: then that is to be read again.
+ */
 export function renewed(d: Draft, command: Extract<Command, { type: 'renewed' }>): boolean {
   const { state } = d;
   const { renewal } = state;
   if (renewal?.n !== command.n) return false;
+  if ([...state.mail.waiting, ...state.owed].some(({ seq }) => seq > command.upTo)) return false;
   const params = paramsNow(state, d.context.rules);
   const [head, ...rest] = command.carried;
   const carried: Carried[] =

@@ -7,6 +7,7 @@ import type { ChildSpec, EndedStatus, InputRequest } from './card.ts';
 import type { BlockRef, CallFact, Cut, RenewalReason } from './events.ts';
 import * as mailbox from './mailbox.ts';
 import type { Block, Usage } from './ports.ts';
+import type { ServerCall } from './server-calls.ts';
 import * as subagents from './subagents.ts';
 
 /** Raised when the state's shape or the meaning of a fold changes: older snapshots are then ignored. */
@@ -123,6 +124,8 @@ export interface Session {
   readonly unanswered: boolean;
   /** The last answer paused in the API's own tools and is to be sent back as it is. */
   readonly paused: boolean;
+  /** Calls of the API's own tools that its next answer begins with the results of. */
+  readonly serverCalls: readonly ServerCall[];
   /** How many answers in a row `max_tokens` cut. */
   readonly cuts: number;
 

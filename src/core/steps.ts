@@ -12,6 +12,7 @@ import { encodeBody, noteBlock } from './fence.ts';
 import type { Letter } from './mailbox.ts';
 import type { Block } from './ports.ts';
 import { awaitPrefix } from './prefix.ts';
+import { closing } from './server-calls.ts';
 import { type Session, textOf } from './session.ts';
 import * as subagents from './subagents.ts';
 import { decideCall, fact } from './tool-calls.ts';
@@ -42,7 +43,9 @@ export function startTurn(d: Draft, because: readonly WakeReason[]): void {
 export function requestStep(d: Draft, atTurnStart = false): void {
   if (awaitPrefix(d, atTurnStart)) return;
   const { state } = d;
-  const letters = state.paused ? [] : [...state.mail.waiting].sort(inOrder);
+  const open = state.serverCalls.length > 0;
+  const goesOn = state.paused || (open && !state.unanswered && state.owed.length > 0);
+  const letters = goesOn ? [] : [...state.mail.waiting].sort(inOrder);
   const chars = letters.reduce((sum, letter) => sum + (letter.shown ?? 0), 0);
   const short = chars > STEP_CHARS;
   const adds: BlockRef[] = state.paused ? [] : [...state.owed];
@@ -56,6 +59,7 @@ export function requestStep(d: Draft, atTurnStart = false): void {
     step: state.steps + 1,
     turn: state.turn?.n ?? 0,
     takes: letters.map((letter) => letter.id),
+    ...(open && !goesOn && adds.length > 0 ? { closes: closing(state.serverCalls) } : {}),
     adds,
   });
 }

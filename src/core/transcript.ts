@@ -104,6 +104,9 @@ export function makeTranscript(): Transcript {
           asked.push(seq);
           return;
         case 'step.requested':
+          if (event.closes) {
+            entries.push({ role: 'assistant', content: event.closes, seq, step: event.step });
+          }
           for (const ref of event.adds) {
             const held = pending.get(ref.seq);
             if (!held)

@@ -9,6 +9,7 @@ import type { Session } from '../core/session.ts';
 import type { Catalogue, Known } from '../model/catalogue.ts';
 import { compactAt, prefixParams } from '../model/params.ts';
 import { settle } from '../model/thinking.ts';
+import { webSearch } from '../model/web-search.ts';
 import { makeRuntime, type Runtime, type RuntimeLog } from '../runtime/runtime.ts';
 import { systemPrompt } from '../tools/prompt.ts';
 import { makeToolset, type Toolset } from '../tools/toolset.ts';
@@ -26,6 +27,8 @@ export interface GatewaySettings {
   readonly idleMinutes: number;
   readonly mainToolSeconds: number;
   readonly modelCalls: number;
+  /** Searches of the web that one request may make, where the model has them; absent or 0: none. */
+  readonly webSearches?: number;
 }
 
 export interface GatewayPorts {
@@ -37,6 +40,8 @@ export interface GatewayPorts {
   readonly workshop?: Workshop;
   /** Absent where there are none. */
   readonly skills?: Skills;
+  /** Whether the workshop runs `web_fetch`; otherwise nobody is told of it. */
+  readonly canFetch?: boolean;
   readonly random: () => number;
   readonly fatal: (error: unknown) => void;
   readonly log: RuntimeLog;
@@ -72,6 +77,7 @@ export function makeGateway(settings: GatewaySettings, ports: GatewayPorts): Gat
     maxMinutes: settings.subagentMinutes,
     canWork: ports.workshop !== undefined,
     hasSkills: skills.length > 0,
+    canFetch: ports.canFetch ?? false,
     choose(name, thinking) {
       const model = catalogue.resolve(name ?? settings.subagentModel);
       if ('unknown' in model) return { ok: false, error: model.message };
@@ -109,7 +115,7 @@ export function makeGateway(settings: GatewaySettings, ports: GatewayPorts): Gat
         model,
         thinking: settle(model, subject.thinking).params,
         system: systemPrompt(subject, settings.instructions, skills),
-        tools: toolset.schemas(subject),
+        tools: [...toolset.schemas(subject), ...webSearch(model, settings.webSearches ?? 0)],
       });
       prefixes.set(key, params);
       return params;

@@ -244,12 +244,15 @@ function billed(before: BilledTokens, usage: Json | undefined): BilledTokens {
   const hour = countOf(split?.ephemeral_1h_input_tokens) ?? before.cacheWrite1h;
   const short = countOf(split?.ephemeral_5m_input_tokens) ?? before.cacheWrite5m;
   const written = countOf(usage.cache_creation_input_tokens) ?? hour + short;
+  const ran = isObject(usage.server_tool_use) ? usage.server_tool_use : undefined;
+  const searches = countOf(ran?.web_search_requests) ?? before.searches;
   return {
     input: countOf(usage.input_tokens) ?? before.input,
     output: countOf(usage.output_tokens) ?? before.output,
     cacheRead: countOf(usage.cache_read_input_tokens) ?? before.cacheRead,
     cacheWrite1h: Math.min(hour, written),
     cacheWrite5m: Math.max(0, written - hour),
+    ...(searches !== undefined && { searches }),
   };
 }
 

@@ -18,6 +18,7 @@ const unlisted = {
   thinking: [],
   efforts: [],
   systemMessages: false,
+  webSearch: false,
 } as const satisfies Omit<ModelFacts, 'id' | 'name'>;
 
 const builtIn: ReadonlyMap<string, ModelFacts> = new Map(knownModels.map((facts) => [facts.id, facts]));
@@ -39,6 +40,8 @@ const configuredModelSchema = z.strictObject({
   prices: z.strictObject({ input: perMillion, output: perMillion }).optional(),
   /** How much it thinks when nobody says. */
   thinking: z.enum(thinkingLevels).optional(),
+  /** Whether the API behind it has a search of the web for it. */
+  webSearch: z.boolean().optional(),
 });
 type ConfiguredModel = z.infer<typeof configuredModelSchema>;
 
@@ -55,11 +58,14 @@ export const modelsSchema = z.record(alias, configuredModelSchema).superRefine((
     const known = factsOf(model);
     if (known.maxOutput > known.window)
       wrong('maxOutput', `${known.maxOutput} is more than the whole window of ${known.window} tokens`);
-    const facts = JSON.stringify([known.window, known.maxOutput, known.prices, model.like]);
+    const facts = JSON.stringify([known.window, known.maxOutput, known.prices, known.webSearch, model.like]);
     const other = first.get(model.id);
     if (other === undefined) first.set(model.id, { alias: name, facts });
     else if (other.facts !== facts)
-      wrong('id', `"${other.alias}" has the same id with another like, window, maxOutput or prices`);
+      wrong(
+        'id',
+        `"${other.alias}" has the same id with another like, window, maxOutput, prices or webSearch`,
+      );
   }
 });
 export type ConfiguredModels = z.infer<typeof modelsSchema>;
@@ -96,6 +102,7 @@ function factsOf(model: ConfiguredModel): ModelFacts {
     ...(model.window !== undefined && { window: model.window }),
     ...(model.maxOutput !== undefined && { maxOutput: model.maxOutput }),
     ...(model.prices !== undefined && { prices: model.prices }),
+    ...(model.webSearch !== undefined && { webSearch: model.webSearch }),
   };
 }
 

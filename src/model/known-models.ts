@@ -32,9 +32,11 @@ export interface ModelFacts {
   readonly defaultEffort?: Effort;
   /** Whether messages with the role `system` may stand among the others. */
   readonly systemMessages: boolean;
+  /** Whether it has the API's own search of the web. */
+  readonly webSearch?: boolean;
 }
 
-type Abilities = Pick<ModelFacts, 'thinking' | 'efforts' | 'defaultEffort' | 'systemMessages'>;
+type Abilities = Pick<ModelFacts, 'thinking' | 'efforts' | 'defaultEffort' | 'systemMessages' | 'webSearch'>;
 
 const million = { window: 1_000_000, maxOutput: 128_000 };
 const small = { window: 200_000, maxOutput: 64_000 };
@@ -47,6 +49,7 @@ const alwaysThinks: Abilities = {
   efforts: allEfforts,
   defaultEffort: 'high',
   systemMessages: true,
+  webSearch: true,
 };
 /** Thinks by itself unless told not to. */
 const mayThink: Abilities = { ...alwaysThinks, thinking: ['adaptive', 'disabled'] };
@@ -56,9 +59,15 @@ const fourSix: Abilities = {
   efforts: ['low', 'medium', 'high', 'max'],
   defaultEffort: 'high',
   systemMessages: false,
+  webSearch: true,
 };
 /** Thinks only with a budget of tokens. */
-const fourFive: Abilities = { thinking: ['enabled', 'disabled'], efforts: [], systemMessages: false };
+const fourFive: Abilities = {
+  thinking: ['enabled', 'disabled'],
+  efforts: [],
+  systemMessages: false,
+  webSearch: true,
+};
 
 const fable: Prices = { input: 10, output: 50 };
 /** Reads from the cache are cheaper than elsewhere. */

@@ -50,7 +50,7 @@ async function perform(actor: Actor, effect: Effect, ports: EffectPorts, signal:
     case 'compact':
       return compact(actor, effect.n, ports, signal);
     case 'prefix':
-      return renewPrefix(actor, effect.n, ports);
+      return renewPrefix(actor, effect.n, ports, signal);
     case 'mail':
       return deliver(actor, effect, ports, signal);
     case 'tool':

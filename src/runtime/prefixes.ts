@@ -112,15 +112,28 @@ function room(actor: Actor, { rules }: PrefixPorts, most: number): number {
 
 // ───────────────────────────────────────────────────────── what is taken over
 
-/** Reads what prefix `n` takes over. */
-export async function renewPrefix(actor: Actor, n: number, ports: PrefixPorts): Promise<void> {
+/** Reads what prefix `n` takes over, and again if more was accepted meanwhile; resolves early when `signal` aborts. */
+export async function renewPrefix(
+  actor: Actor,
+  n: number,
+  ports: PrefixPorts,
+  signal: AbortSignal,
+): Promise<void> {
+  while (actor.state?.renewal?.n === n) {
+    signal.throwIfAborted();
+    await takeOver(actor, n, ports);
+  }
+}
+
+async function takeOver(actor: Actor, n: number, ports: PrefixPorts): Promise<void> {
   const { state } = actor;
-  if (state?.renewal?.n !== n) return;
+  if (!state?.renewal) return;
   const transcript = actor.transcript();
   const { conversation, asked } = transcript;
   const renewed: Extract<Command, { type: 'renewed' }> = {
     type: 'renewed',
     n,
+    upTo: state.seq,
     carried: [],
     pending: [],
     asked,

@@ -4,12 +4,13 @@
  */
 import { findModel } from './models.ts';
 import { type Fields, isFields, type ParsedRequest } from './request.ts';
-import { type Prefix, requestPrefix, sign, thoughtMark } from './rules/prefix.ts';
-import type { Reply, ScriptedToolCall, StopReason } from './script.ts';
+import { type Prefix, requestPrefix, seal, sign, thoughtMark } from './rules/prefix.ts';
+import type { Reply, ScriptedCitation, ScriptedSearch, ScriptedToolCall, StopReason } from './script.ts';
 
 export type AnswerBlock =
   | { readonly type: 'thinking'; readonly thinking: string; readonly signature: string }
-  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'text'; readonly text: string; readonly citations: readonly Fields[] }
+  | { readonly type: 'web_search_tool_result'; readonly tool_use_id: string; readonly content: unknown }
   | {
       readonly type: 'tool_use' | 'server_tool_use';
       readonly id: string;
@@ -28,10 +29,14 @@ export interface Answer {
   readonly category: string | null;
   readonly outputTokens: number;
   readonly thinkingTokens: number;
+  /** Searches that were run and didn't fail: each is billed. */
+  readonly searches: number;
 }
 
 type Draft =
-  | { kind: 'thinking' | 'text'; text: string }
+  | { kind: 'thinking'; text: string }
+  | { kind: 'text'; text: string; citations: readonly ScriptedCitation[] }
+  | { kind: 'search'; search: ScriptedSearch }
   | { kind: 'call'; call: ScriptedToolCall; json: string };
 
 /** Builds the answer to a request. `nextId` gives a text that is new each time. */
@@ -59,8 +64,9 @@ export function answerTo(request: ParsedRequest, reply: Reply, nextId: () => str
   if (allowed < scripted) stop = 'max_tokens';
 
   const thoughts = drafts.filter((draft) => draft.kind === 'thinking').length;
-  const blocks = finish(drafts, { request, display, thoughts, nextId });
-  if (stop === 'pause_turn') blocks.push(serverCall(nextId));
+  const blocks = [...lateResults(request), ...finish(drafts, { request, display, thoughts, nextId })];
+  if (stop === 'pause_turn' && openSearches(blocks).length === 0)
+    blocks.push(...searchBlocks({ query: 'simulated' }, nextId));
   const characters = drafts.reduce((sum, draft) => sum + size(draft), 0);
   const thinking = drafts.reduce((sum, draft) => sum + (draft.kind === 'thinking' ? size(draft) : 0), 0);
   return {
@@ -72,6 +78,9 @@ export function answerTo(request: ParsedRequest, reply: Reply, nextId: () => str
     category: stop === 'refusal' ? (reply.category ?? null) : null,
     outputTokens: Math.max(1, Math.ceil(characters / 4)),
     thinkingTokens: Math.ceil(thinking / 4),
+    searches: blocks.filter(
+      (block) => block.type === 'web_search_tool_result' && Array.isArray(block.content),
+    ).length,
   };
 }
 
@@ -97,11 +106,12 @@ function draftsOf(reply: Reply): Draft[] {
       ? reply.blocks.map((block) => {
           if ('toolCall' in block) return call(block.toolCall);
           if ('thinking' in block) return { kind: 'thinking', text: block.thinking };
-          return { kind: 'text', text: block.text };
+          if ('search' in block) return { kind: 'search', search: block.search };
+          return { kind: 'text', text: block.text, citations: block.citations ?? [] };
         })
       : [
           ...(reply.thinking === undefined ? [] : [{ kind: 'thinking' as const, text: reply.thinking }]),
-          { kind: 'text' as const, text: reply.text ?? '' },
+          { kind: 'text' as const, text: reply.text ?? '', citations: [] },
           ...(reply.toolCalls ?? []).map(call),
         ];
   // The API has no block for saying nothing; thoughts may be empty, since they are signed.
@@ -109,6 +119,7 @@ function draftsOf(reply: Reply): Draft[] {
 }
 
 function size(draft: Draft): number {
+  if (draft.kind === 'search') return draft.search.query.length;
   return draft.kind === 'call' ? draft.json.length : draft.text.length;
 }
 
@@ -126,7 +137,10 @@ function firstStopSequence(drafts: readonly Draft[], sequences: unknown) {
     const kept = draft.text.slice(0, hit.at);
     return {
       text: hit.text,
-      drafts: [...drafts.slice(0, index), ...(kept === '' ? [] : [{ kind: 'text' as const, text: kept }])],
+      drafts: [
+        ...drafts.slice(0, index),
+        ...(kept === '' ? [] : [{ kind: 'text' as const, text: kept, citations: [] }]),
+      ],
     };
   }
   return undefined;
@@ -139,6 +153,7 @@ function cut(drafts: readonly Draft[], characters: number): Draft[] {
   for (const draft of drafts) {
     if (left <= 0) break;
     if (draft.kind === 'call') kept.push({ ...draft, json: draft.json.slice(0, left) });
+    else if (draft.kind === 'search') kept.push(draft);
     else kept.push({ ...draft, text: wholeCharacters(draft.text, left) });
     left -= size(draft);
   }
@@ -163,16 +178,18 @@ function finish(
   // The prefix is hashed only for an answer that has something to sign.
   const prefix: Prefix | undefined = context.thoughts > 0 ? requestPrefix(context.request.body) : undefined;
   let thought = 0;
-  return drafts.map((draft) => {
-    const block = finishOne(draft);
-    prefix?.add('assistant', { ...block });
-    return block;
+  // What came late of an earlier answer's searches stands in front, and is signed along.
+  for (const block of lateResults(context.request)) prefix?.add('assistant', { ...block });
+  return drafts.flatMap((draft) => {
+    const blocks = draft.kind === 'search' ? searchBlocks(draft.search, context.nextId) : [finishOne(draft)];
+    for (const block of blocks) prefix?.add('assistant', { ...block });
+    return blocks;
   });
 
-  function finishOne(draft: Draft): AnswerBlock {
+  function finishOne(draft: Exclude<Draft, { kind: 'search' }>): AnswerBlock {
     switch (draft.kind) {
       case 'text':
-        return { type: 'text', text: draft.text };
+        return { type: 'text', text: draft.text, citations: draft.citations.map(citationOf) };
       case 'thinking': {
         thought += 1;
         const thinking = context.display === 'omitted' ? '' : draft.text;
@@ -203,13 +220,56 @@ function parsedInput(json: string): Fields {
   }
 }
 
-function serverCall(nextId: () => string): AnswerBlock {
-  const input = { query: 'simulated' };
-  return {
+/** The call of a search, and, unless it is left open, its results. */
+function searchBlocks({ query, results, error }: ScriptedSearch, nextId: () => string): AnswerBlock[] {
+  const input = { query };
+  const id = `srvtoolu_sim_${nextId()}`;
+  const call: AnswerBlock = {
     type: 'server_tool_use',
-    id: `srvtoolu_sim_${nextId()}`,
+    id,
     name: 'web_search',
     input,
     json: JSON.stringify(input),
   };
+  if (error !== undefined) {
+    const content = { type: 'web_search_tool_result_error', error_code: error };
+    return [call, { type: 'web_search_tool_result', tool_use_id: id, content }];
+  }
+  return results === undefined ? [call] : [call, resultBlock(id, results)];
+}
+
+function resultBlock(id: string, results: NonNullable<ScriptedSearch['results']>): AnswerBlock {
+  return {
+    type: 'web_search_tool_result',
+    tool_use_id: id,
+    content: results.map(({ url, title, age }) => ({
+      type: 'web_search_result',
+      url,
+      title,
+      encrypted_content: seal(url),
+      page_age: age ?? null,
+    })),
+  };
+}
+
+function citationOf({ url, title, cited }: ScriptedCitation): Fields {
+  return { type: 'web_search_result_location', url, title, cited_text: cited, encrypted_index: seal(url) };
+}
+
+/** Ids of the searches among some blocks that have no result among them. */
+function openSearches(blocks: readonly Fields[]): string[] {
+  const open = new Set<string>();
+  for (const block of blocks) {
+    if (block.type === 'server_tool_use') open.add(String(block.id));
+    else if (block.type === 'web_search_tool_result') open.delete(String(block.tool_use_id));
+  }
+  return [...open];
+}
+
+/** What the searches found that the transcript leaves open: the API runs them before it answers. */
+function lateResults({ messages }: ParsedRequest): AnswerBlock[] {
+  const said = messages.filter(({ role }) => role === 'assistant').flatMap(({ blocks }) => blocks);
+  return openSearches(said).map((id) =>
+    resultBlock(id, [{ url: 'https://late.example/', title: 'What was searched for' }]),
+  );
 }

@@ -8,6 +8,7 @@ import { imageRules } from './rules/images.ts';
 import { messageRules, systemMessageRules } from './rules/messages.ts';
 import { type Rule, type Stage, stages } from './rules/rule.ts';
 import { schemaRules } from './rules/schema.ts';
+import { serverToolRules } from './rules/server-tools.ts';
 import { thinkingRules } from './rules/thinking.ts';
 import { toolRules } from './rules/tools.ts';
 import { type View, type ViewSource, viewOf } from './rules/view.ts';
@@ -38,6 +39,7 @@ export const rules: readonly Rule[] = [
   ...messageRules,
   ...systemMessageRules,
   ...toolRules,
+  ...serverToolRules,
   ...imageRules,
   ...thinkingRules,
   ...cacheRules,

@@ -65,6 +65,21 @@ const toolCallSchema = z.strictObject({
 });
 export type ScriptedToolCall = z.infer<typeof toolCallSchema>;
 
+const searchSchema = z.strictObject({
+  query: z.string(),
+  /** What it found. With neither results nor an error the API has not run it yet: its next answer begins with them. */
+  results: z
+    .array(z.strictObject({ url: z.string(), title: z.string(), age: z.string().optional() }))
+    .optional(),
+  /** Why it failed, such as `max_uses_exceeded`. */
+  error: z.string().optional(),
+});
+export type ScriptedSearch = z.infer<typeof searchSchema>;
+
+/** A citation of a page that a search found. */
+const citationSchema = z.strictObject({ url: z.string(), title: z.string(), cited: z.string() });
+export type ScriptedCitation = z.infer<typeof citationSchema>;
+
 const stopReasons = [
   'end_turn',
   'max_tokens',
@@ -86,13 +101,17 @@ const replySchema = z.strictObject({
   toolCalls: z.array(toolCallSchema).optional(),
   /** Sent only if the request has thinking switched on for its model; signed either way. */
   thinking: z.string().optional(),
-  /** The answer's blocks in an order of your own, instead of the three fields above. */
+  /**
+   * The answer's blocks in an order of your own, instead of the three fields above. Searches are the API's own
+   * tool `web_search`; what one that was left open found comes by itself, in front of the next answer.
+   */
   blocks: z
     .array(
       z.union([
-        z.strictObject({ text: z.string() }),
+        z.strictObject({ text: z.string(), citations: z.array(citationSchema).optional() }),
         z.strictObject({ thinking: z.string() }),
         z.strictObject({ toolCall: toolCallSchema }),
+        z.strictObject({ search: searchSchema }),
       ]),
     )
     .optional(),

@@ -20,7 +20,8 @@ function usageOf(answer: Answer, input: InputUsage, outputTokens: number) {
     cache_read_input_tokens: input.read,
     output_tokens: outputTokens,
     output_tokens_details: answer.thinkingTokens > 0 ? { thinking_tokens: answer.thinkingTokens } : null,
-    server_tool_use: null,
+    server_tool_use:
+      answer.searches > 0 ? { web_search_requests: answer.searches, web_fetch_requests: 0 } : null,
   };
 }
 
@@ -53,7 +54,13 @@ function stopDetails(answer: Answer) {
 function wholeBlock(block: AnswerBlock) {
   switch (block.type) {
     case 'text':
-      return { type: 'text', text: block.text, citations: null };
+      return {
+        type: 'text',
+        text: block.text,
+        citations: block.citations.length > 0 ? block.citations : null,
+      };
+    case 'web_search_tool_result':
+      return { ...block, caller: { type: 'direct' } };
     case 'thinking':
       return block;
     case 'tool_use':
@@ -100,6 +107,8 @@ function opening(block: AnswerBlock) {
   switch (block.type) {
     case 'text':
       return { type: 'text', text: '', citations: null };
+    case 'web_search_tool_result':
+      return { ...block, caller: { type: 'direct' } };
     case 'thinking':
       return { type: 'thinking', thinking: '', signature: '' };
     case 'tool_use':
@@ -113,6 +122,11 @@ function* deltas(block: AnswerBlock, chunk: number): Generator<{ delta: object; 
     case 'text':
       for (const text of pieces(block.text, chunk))
         yield { delta: { type: 'text_delta', text }, characters: text.length };
+      for (const citation of block.citations)
+        yield { delta: { type: 'citations_delta', citation }, characters: 0 };
+      return;
+    // It comes whole, in the event that begins it.
+    case 'web_search_tool_result':
       return;
     case 'thinking':
       for (const thinking of pieces(block.thinking, chunk))

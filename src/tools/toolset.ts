@@ -7,11 +7,14 @@ import { head } from '../core/fence.ts';
 import type { Json, ToolCall, ToolSchema } from '../core/ports.ts';
 import { bash } from './bash.ts';
 import { edit } from './edit.ts';
+import { glob } from './glob.ts';
+import { grep } from './grep.ts';
 import { read } from './read.ts';
 import { type SpawnSettings, type SpawnTool, sessionsSpawn } from './sessions-spawn.ts';
 import { skill } from './skill.ts';
 import { report, reportIntent, staySilent } from './speech.ts';
 import { subagents, subagentsIntent } from './subagents.ts';
+import { webFetch } from './web-fetch.ts';
 import type { WorkTool } from './work-tool.ts';
 import { write } from './write.ts';
 
@@ -27,16 +30,22 @@ export interface Toolset {
 }
 
 /**
- * @param canWork whether the host has folders and processes: otherwise the work tools are absent
+ * @param canWork whether the host has folders and processes: otherwise the tools for them are absent
+ * @param canFetch whether the host runs `web_fetch`
  * @param hasSkills whether there is a skill to open: otherwise `skill` is absent
  */
 export function makeToolset(
-  settings: SpawnSettings & { readonly canWork: boolean; readonly hasSkills?: boolean },
+  settings: SpawnSettings & {
+    readonly canWork: boolean;
+    readonly canFetch: boolean;
+    readonly hasSkills?: boolean;
+  },
 ): Toolset {
   const spawn = sessionsSpawn(settings);
   const work: readonly Pick<WorkTool<unknown>, 'name' | 'schema' | 'readOnly' | 'repeatable' | 'parse'>[] = [
     ...(settings.hasSkills ? [skill] : []),
-    ...(settings.canWork ? [bash, read, write, edit] : []),
+    ...(settings.canWork ? [bash, read, write, edit, glob, grep] : []),
+    ...(settings.canFetch ? [webFetch] : []),
   ];
 
   function toolsOf(subject: Pick<PrefixSubject, 'kind' | 'mayDelegate'>) {
@@ -91,7 +100,19 @@ export function makeToolset(
 }
 
 /** The field of an input that says most to people who look on. */
-const telling = ['command', 'path', 'progress', 'question', 'label', 'target', 'task', 'name'] as const;
+const telling = [
+  'command',
+  'url',
+  'query',
+  'pattern',
+  'path',
+  'progress',
+  'question',
+  'label',
+  'target',
+  'task',
+  'name',
+] as const;
 
 function summaryOf(call: ToolCall): string {
   const action = text(call.input.action);

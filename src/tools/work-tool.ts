@@ -3,7 +3,7 @@
  * Never runs a tool: that is the host's workshop.
  */
 import { z } from 'zod';
-import type { ToolSchema } from '../core/ports.ts';
+import type { OwnToolSchema } from '../core/ports.ts';
 
 export type ParsedInput<Input> =
   | { readonly ok: true; readonly input: Input }
@@ -13,7 +13,7 @@ export interface WorkTool<Input> {
   readonly name: string;
   readonly description: string;
   /** What is sent to the API: a flat object that refuses unknown fields. */
-  readonly schema: ToolSchema;
+  readonly schema: OwnToolSchema;
   /** Changes nothing outside; several calls of one step may run together. */
   readonly readOnly: boolean;
   /** May simply run again when a crash left its outcome unknown. */

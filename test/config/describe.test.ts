@@ -34,6 +34,7 @@ describe('tidings config', () => {
       maxDepth: 2,
       models: { quick: { id: 'house-3', thinking: 'low' } },
       repositories: { app: '../app', docs: '/srv/docs' },
+      fetch: { allow: ['wiki.corp', '10.0.0.0/8'] },
       instructions: `You keep\n  the books${' of the house'.repeat(5)}.`,
     };
     const env = { PORT: '0', TIDINGS_MODEL: 'quick', ANTHROPIC_BASE_URL: 'http://127.0.0.1:4010' };
@@ -47,6 +48,7 @@ describe('tidings config', () => {
     expect(row(text, 'subagentModel').slice(1, 3)).toEqual(['quick (same as model)', 'default']);
     expect(row(text, 'repositories.app').slice(1, 3)).toEqual(['/app', 'file']);
     expect(row(text, 'repositories.docs').slice(1, 3)).toEqual(['/srv/docs', 'file']);
+    expect(row(text, 'fetch.allow').slice(1, 3)).toEqual(['wiki.corp, 10.0.0.0/8', 'file']);
     expect(row(text, 'models.quick').slice(1, 3)).toEqual(['house-3, thinking low', 'file']);
     expect(row(text, 'instructions')[1]).toBe(
       'You keep the books of the house of the house of t… (86 characters)',

@@ -109,6 +109,8 @@ describe('a wrong key in the file is refused with one line', () => {
     ['instructions', ' \n', 'is " \\n"', 'a text of 1 to 20000 characters, not blank'],
     ['skills', 'ours', 'is "ours"', 'a list of at most 100 folders, such as ["../my-skills"]'],
     ['repositories', 'app', 'is "app"', 'an object of names and paths, such as {"app": "../app"}'],
+    ['fetch', [], 'is a list', 'an object, { … }'],
+    ['webSearches', 21, 'is 21', 'a whole number from 0 to 20'],
     ['models', [], 'is a list', 'an object, { … }'],
   ])('%s: %j', (name, value, was, words) => {
     expect(refusal({ file: { [name]: value } })).toEqual([
@@ -165,6 +167,26 @@ describe('a wrong key in the file is refused with one line', () => {
     ],
   ])('within models: %j', (models, name, line, rest) => {
     expect(refusal({ file: { models } })).toEqual([`${name} (${path}, line ${line}) ${rest}`]);
+  });
+
+  test.each(['http://wiki.corp', '10.0.0.0/33', 'wiki:80', '', '*', 7])(
+    'fetch: an entry that is no host, address or range: %j',
+    (entry) => {
+      const words =
+        'a host (docs.example.org), all names below one (*.example.org), an IP address or a range of them (10.1.0.0/16)';
+      expect(refusal({ file: { fetch: { allow: ['wiki.corp', entry] } } })).toEqual([
+        `fetch.allow.1 (${path}, line 5) is ${JSON.stringify(entry)}; it must be ${words}.`,
+      ]);
+    },
+  );
+
+  test('fetch: a list under another name, and one that is none', () => {
+    expect(refusal({ file: { fetch: { allowed: [] } } })).toEqual([
+      `fetch.allowed (${path}, line 3) is not a setting; did you mean "allow"?`,
+    ]);
+    expect(refusal({ file: { fetch: { refuse: 'wiki.corp' } } })).toEqual([
+      `fetch.refuse (${path}, line 3) is "wiki.corp"; it must be a list of hosts, addresses and ranges, such as ["wiki.example.org", "10.1.0.0/16"].`,
+    ]);
   });
 
   test('repositories: a name that could not stand in a branch or before an @, a path that is not one', () => {

@@ -20,6 +20,8 @@ describe('settings', () => {
       modelCalls: 64,
       processes: 16,
       repositories: {},
+      fetch: { allow: [], refuse: [] },
+      webSearches: 5,
       models: {},
       skills: [],
       anthropic: {},

@@ -131,6 +131,7 @@ export function play(first: Command, inForce: Rules = rules): Play {
       return one.do({
         type: 'renewed',
         n: renewal?.n ?? 0,
+        upTo: one.state.seq,
         carried: renewal?.because === 'compaction' ? [head, ...entries] : entries,
         pending,
         asked: transcript.asked,

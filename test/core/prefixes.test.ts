@@ -85,6 +85,19 @@ describe('a conversation that fills its window', () => {
     expect(wordsOf(main)).toContain('more');
   });
 
+  test('reads again what it takes over when more was said meanwhile, so that no word is lost', () => {
+    const main = chat(tiny);
+    full(main);
+    main.do(made(1));
+    main.say('more');
+    const upTo = main.state.seq;
+    main.say('and more');
+    const stale = { type: 'renewed' as const, n: 2, upTo, carried: [], pending: [], asked: [] };
+    expect(main.do(stale)).toEqual([]);
+    main.renew();
+    expect(wordsOf(main)).toMatch(/more.*and more/);
+  });
+
   test('tells people once that the model reads a summary from here on', () => {
     const main = chat(tiny);
     full(main);
@@ -364,7 +377,10 @@ describe('settings that changed', () => {
       restored: new Map(),
     });
     const n = of.state.renewal?.n ?? 0;
-    return of.do({ type: 'renewed', n, carried: entries, pending, asked: [] }, { rules: inForce });
+    return of.do(
+      { type: 'renewed', n, upTo: of.state.seq, carried: entries, pending, asked: [] },
+      { rules: inForce },
+    );
   }
 });
 

@@ -312,6 +312,56 @@ describe('an answer that stops', () => {
     });
   });
 
+  test('with a search keeps its call, its results and what is cited of them as they came', async () => {
+    const result = {
+      type: 'web_search_tool_result',
+      tool_use_id: 'srvtoolu_1',
+      content: [
+        {
+          type: 'web_search_result',
+          url: 'https://a.example/',
+          title: 'A',
+          encrypted_content: 'x',
+          page_age: null,
+        },
+      ],
+      caller: { type: 'direct' },
+    };
+    const citation = {
+      type: 'web_search_result_location',
+      url: 'https://a.example/',
+      title: 'A',
+      cited_text: 'words',
+      encrypted_index: 'y',
+    };
+    const { content, usage } = await answered([
+      start(),
+      ...block(
+        0,
+        { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: {} },
+        { type: 'input_json_delta', partial_json: '{"query":"q"}' },
+      ),
+      ...block(1, result),
+      ...block(
+        2,
+        { type: 'text', text: '', citations: null },
+        { type: 'text_delta', text: 'So it is.' },
+        { type: 'citations_delta', citation },
+      ),
+      ...end('end_turn', null, {
+        output_tokens: 7,
+        server_tool_use: { web_search_requests: 2, web_fetch_requests: 0 },
+      }),
+    ]);
+    expect(content).toEqual([
+      { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: { query: 'q' } },
+      result,
+      { type: 'text', text: 'So it is.', citations: [citation] },
+    ]);
+    expect(usage.usd).toBeGreaterThan(0.02);
+    expect(usage.usd).toBeLessThan(0.021);
+  });
+
   test('as pause_turn may end on thinking', async () => {
     const events = [start(), ...textBlock(0, 'a'), ...thinkingBlock(1, 'hm', 'sig'), ...end('pause_turn')];
     expect((await answered(events)).content.at(-1)).toMatchObject({ type: 'thinking', signature: 'sig' });

@@ -155,6 +155,13 @@ describe('the price of an answer', () => {
     expect(usdOf(haiku, long)).toBeCloseTo((5 * (50_001 * 0.1 + 50_000 * 0.01 + 1_000 * 0.5)) / 1e6, 12);
   });
 
+  test('counts each search of the web as a cent, whatever the model and its tokens cost', () => {
+    const opus = found('claude-opus-5-5');
+    expect(usdOf(opus, { ...none, searches: 1_000 })).toBeCloseTo(10, 12);
+    expect(usdOf(found('claude-haiku-5-5'), { ...none, input: 1e6, searches: 3 })).toBeCloseTo(0.53, 12);
+    expect(usdOf({}, { ...none, input: 1e6, searches: 2 })).toBeCloseTo(0.02, 12);
+  });
+
   test('is 0 for a model whose price nobody knows', () => {
     expect(usdOf({}, { ...none, input: 1e6 })).toBe(0);
   });

@@ -24,7 +24,7 @@ const mayUse: Record<string, readonly RegExp[]> = {
   core: [/^zod$/, /^@noble\/hashes\//],
   runtime: [/^zod$/],
   model: [/^zod$/, /^@anthropic-ai\/sdk/, /^eventsource-parser$/],
-  tools: [/^zod$/],
+  tools: [/^zod$/, /^ipaddr\.js$/, /^@mdream\/js$/],
   skills: [/^zod$/, /^yaml$/],
   gateway: [],
   http: [/^zod$/, /^hono(\/|$)/, /^@noble\/hashes\//],

@@ -96,6 +96,7 @@ export function drawnScript({ choices, names, requests, newTask }: DrawnScriptPo
       [1, 'full'],
       [3, 'cut call'],
       [3, 'pause'],
+      [calling > 0 ? 3 : 0, 'both'],
       [2, 'refusal'],
       [4, 'empty'],
       [2, 'blank'],
@@ -121,6 +122,13 @@ export function drawnScript({ choices, names, requests, newTask }: DrawnScriptPo
       }
       case 'pause':
         return { kind: 'answer', blocks: [...before(), { kind: 'server' }], stop: 'pause_turn' };
+      // A call of the API's own tool beside those of ours, which it runs after ours.
+      case 'both':
+        return {
+          kind: 'answer',
+          blocks: [...before(), { kind: 'server' }, ...calls(asked)],
+          stop: 'tool_use',
+        };
       case 'refusal':
         return { kind: 'answer', blocks: chance(choices, 50) ? [text()] : [], stop: 'refusal' };
       case 'empty':

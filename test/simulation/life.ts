@@ -34,6 +34,7 @@ export const smallLimits: Limits = { maxDepth: 2, maxChildren: 2, maxSpawns: 9, 
 /** The real tools; they remember nothing, so all worlds share them. */
 export const toolset: Toolset = makeToolset({
   canWork: true,
+  canFetch: false,
   repositories: ['app'],
   models: [MODEL],
   maxMinutes: LIMIT_MS / 60_000,

@@ -3,7 +3,8 @@
  * kept of a cut or blank answer is decided by the code that decides it in earnest. Remembers every request.
  */
 
-import type { CallOutcome, Json, Model, ModelRequest } from '../../src/core/ports.ts';
+import type { Block, CallOutcome, Json, Model, ModelRequest } from '../../src/core/ports.ts';
+import { openBehind, type ServerCall } from '../../src/core/server-calls.ts';
 import { type Answer, makeAnswer } from '../../src/model/answer.ts';
 import type { Job, Jobs } from './jobs.ts';
 import type { ModelPlan, PlannedBlock, Script } from './script.ts';
@@ -150,8 +151,13 @@ function outcomeOf(
       begin(answer, request);
       const thoughts = plan.blocks.filter((block) => block.kind === 'thinking').length;
       const sign = signed(request, thoughts);
+      const results = resultsFor(request);
+      results.forEach((result, index) => {
+        sign.add(result);
+        stream(answer, index, result, []);
+      });
       plan.blocks.forEach((block, index) => {
-        streamBlock(answer, index, block, world, thoughts, sign);
+        streamBlock(answer, results.length + index, block, world, thoughts, sign);
       });
       answer.take({
         type: 'message_delta',
@@ -174,6 +180,16 @@ export function tokensOf({ messages }: ModelRequest): number {
 
 function begin(answer: Answer, request: ModelRequest): void {
   answer.take({ type: 'message_start', message: { usage: { input_tokens: tokensOf(request) } } });
+}
+
+/** What the API found for the calls of its own tools that the transcript leaves open. */
+function resultsFor({ messages }: ModelRequest): Block[] {
+  const open = messages.reduce(
+    (before: readonly ServerCall[], { role, content }) =>
+      role === 'assistant' ? openBehind(before, content) : before,
+    [],
+  );
+  return open.map(({ id, name }) => ({ type: `${name}_tool_result`, tool_use_id: id, content: [] }));
 }
 
 function stream(answer: Answer, index: number, start: JsonObject, deltas: readonly JsonObject[]): void {

@@ -235,4 +235,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     'if (!isBusy(state) && !opens) return;',
     'if (!state.step && !opens) return;',
   ]),
+  bug('a search that was given up stays open', [
+    'core/steps.ts',
+    '...(open && !goesOn && adds.length > 0 ? { closes: closing(state.serverCalls) } : {}),',
+    '',
+  ]),
 ];

@@ -1,5 +1,5 @@
 /** For each rule one request that breaks it and no other. Owns the requests; what is asserted stands in the test. */
-import { beginPrefix, sign } from '../../src/simulator/rules/prefix.ts';
+import { beginPrefix, seal, sign } from '../../src/simulator/rules/prefix.ts';
 import type { CheckedRequest } from '../../src/simulator/rules.ts';
 
 export const goodHeaders = { 'x-api-key': 'sk-test', 'anthropic-version': '2026-10-21' };
@@ -22,6 +22,26 @@ export const result = (id: string, more: object = {}) => ({
   ...more,
 });
 export const tool = (name = 'look', schema: object = { type: 'object' }) => ({ name, input_schema: schema });
+export const search = (id: string) => ({
+  type: 'server_tool_use',
+  id: `srvtoolu_${id}`,
+  name: 'web_search',
+  input: { query: 'x' },
+});
+/** What a search found: one page, sealed as `sealedAs` was. */
+export const found = (id: string, sealedAs = 'https://page.example/') => ({
+  type: 'web_search_tool_result',
+  tool_use_id: `srvtoolu_${id}`,
+  content: [
+    {
+      type: 'web_search_result',
+      url: 'https://page.example/',
+      title: 'Page',
+      encrypted_content: seal(sealedAs),
+      page_age: null,
+    },
+  ],
+});
 const mark = (ttl?: string) => ({
   cache_control: { type: 'ephemeral', ...(ttl === undefined ? {} : { ttl }) },
 });
@@ -189,6 +209,19 @@ export const ruleCases: Readonly<Record<string, Case>> = {
     user([result('t1')]),
   ),
   'tools.results-first': work(user('Hello'), assistant([call('t1')]), user('Wait'), user([result('t1')])),
+
+  'server-tools.unanswered': work(user('Hello'), assistant([text('I search.'), search('1')]), user('Well?')),
+  'server-tools.unexpected-result': work(user('Hello'), assistant([found('1')]), user('Well?')),
+  'server-tools.deferred-with-more': work(
+    user('Hello'),
+    assistant([search('1'), call('t1')]),
+    user([result('t1'), text('Well?')]),
+  ),
+  'server-tools.foreign-result': work(
+    user('Hello'),
+    assistant([search('1'), found('1', 'https://other.example/'), text('Found.')]),
+    user('Well?'),
+  ),
 
   'images.media-type': talk(user([image(png(1, 1), 'image/tiff')])),
   'images.too-many': withBody({

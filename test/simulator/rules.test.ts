@@ -5,10 +5,12 @@ import {
   base,
   call,
   companions,
+  found,
   goodHeaders,
   png,
   result,
   ruleCases,
+  search,
   text,
   thought,
   tool,
@@ -74,6 +76,37 @@ describe('the table of rules', () => {
   );
 });
 
+describe('the API’s own search', () => {
+  const searching = (more: object) =>
+    idsOf({
+      headers: goodHeaders,
+      body: { ...base, tools: [{ type: 'web_search_20250305', name: 'web_search', ...more }] },
+    });
+  test.each([
+    { name: 'search' },
+    { type: 'web_search_20991231' },
+    { max_uses: 0 },
+    { max_uses: 1.5 },
+    { input_schema: { type: 'object' } },
+    { allowed_domains: ['a.example'], blocked_domains: ['b.example'] },
+  ])('is refused with %j', (more) => {
+    expect(searching(more)).toEqual(['schema.tool']);
+  });
+  test.each([
+    { content: 'text' },
+    { content: { type: 'web_search_tool_result_error', error_code: 'tired' } },
+    { content: [{ type: 'web_search_result', url: 'https://page.example/', title: 'Page' }] },
+    { is_error: true },
+  ])('its results are refused with %j', (more) => {
+    const messages = [
+      user('Hello'),
+      assistant([search('1'), { ...found('1'), ...more }, text('So.')]),
+      user('?'),
+    ];
+    expect(idsOf({ headers: goodHeaders, body: { ...base, messages } })).toEqual(['schema.block']);
+  });
+});
+
 describe('valid requests pass', () => {
   test('messages of one role in a row are one turn', () => {
     expect(
@@ -103,6 +136,39 @@ describe('valid requests pass', () => {
       { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: { query: 'x' } },
     ];
     expect(accepts({ messages: [user('Hello'), assistant(paused)] })).toEqual([]);
+  });
+
+  test('a search with its results and a citation of them, and one that failed', () => {
+    const citation = {
+      type: 'web_search_result_location',
+      url: 'https://page.example/',
+      title: null,
+      cited_text: 'words',
+      encrypted_index: 'x',
+    };
+    const failed = {
+      type: 'web_search_tool_result',
+      tool_use_id: 'srvtoolu_2',
+      content: { type: 'web_search_tool_result_error', error_code: 'max_uses_exceeded' },
+    };
+    expect(
+      accepts({
+        tools: [tool(), { type: 'web_search_20250305', name: 'web_search', max_uses: 5 }],
+        messages: [
+          user('Hello'),
+          assistant([search('1'), found('1'), search('2'), failed, text('So.', { citations: [citation] })]),
+          user('Well?'),
+        ],
+      }),
+    ).toEqual([]);
+  });
+
+  test('a search beside a client’s tool, whose results begin the answer behind the tool’s', () => {
+    const asked = [user('Hello'), assistant([search('1'), call('t1')]), user([result('t1')])];
+    expect(accepts({ tools: [tool()], messages: asked })).toEqual([]);
+    expect(
+      accepts({ tools: [tool()], messages: [...asked, assistant([found('1'), text('So.')]), user('Well?')] }),
+    ).toEqual([]);
   });
 
   test('older models continue a prefilled answer, and an empty last one is allowed', () => {

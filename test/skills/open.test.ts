@@ -143,6 +143,7 @@ describe('the tool skill', () => {
 describe('what a session is told of skills', () => {
   const settings = {
     canWork: false,
+    canFetch: false,
     repositories: [],
     models: ['m'],
     maxMinutes: 1,

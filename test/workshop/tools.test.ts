@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { bash } from '../../src/tools/bash.ts';
 import { edit } from '../../src/tools/edit.ts';
+import { glob } from '../../src/tools/glob.ts';
+import { grep } from '../../src/tools/grep.ts';
 import { read } from '../../src/tools/read.ts';
 import { write } from '../../src/tools/write.ts';
 
-const tools = [bash, read, write, edit];
+const tools = [bash, read, write, edit, glob, grep];
 
 describe.each(tools.map((tool) => [tool.name, tool] as const))('%s', (name, tool) => {
   test('its schema is a flat object that refuses unknown fields and describes each of its own', () => {
@@ -30,8 +32,8 @@ describe.each(tools.map((tool) => [tool.name, tool] as const))('%s', (name, tool
 });
 
 test('only reading runs beside others and again after a crash', () => {
-  expect(tools.filter((tool) => tool.readOnly).map((tool) => tool.name)).toEqual(['read']);
-  expect(tools.filter((tool) => tool.repeatable).map((tool) => tool.name)).toEqual(['read']);
+  expect(tools.filter((tool) => tool.readOnly).map((tool) => tool.name)).toEqual(['read', 'glob', 'grep']);
+  expect(tools.filter((tool) => tool.repeatable).map((tool) => tool.name)).toEqual(['read', 'glob', 'grep']);
 });
 
 test('an error names every wrong field and what would be right', () => {

@@ -187,6 +187,8 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
       processes: source('processes'),
       instructions: source('instructions'),
       repositories: source('repositories'),
+      fetch: source('fetch'),
+      webSearches: source('webSearches'),
       models: source('models'),
       skills: source('skills'),
       apiKey: sourceOf('apiKey'),

@@ -62,6 +62,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
       dataFolderId: folderId(store.folder),
       repositories: config.repositories,
       processes: config.processes,
+      fetch: config.fetch,
     });
     // No process of an earlier gateway may live on into the work of this one.
     const swept = await workshop.sweepAll();
@@ -90,6 +91,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
         catalogue,
         workshop,
         skills: makeSkills(shelf),
+        canFetch: true,
         random: Math.random,
         fatal: options.fatal,
         log: runtimeLog(options.log),

@@ -60,6 +60,10 @@ function canonicalBlock(block: Fields): string | undefined {
       const citations = Array.isArray(block.citations) && block.citations.length > 0 ? block.citations : [];
       return JSON.stringify(['text', block.text, ...citations]);
     }
+    case 'server_tool_use':
+      return JSON.stringify(['server_tool_use', block.id, block.name, block.input]);
+    case 'web_search_tool_result':
+      return JSON.stringify(['web_search_tool_result', block.tool_use_id, block.content]);
     case 'tool_use':
       return JSON.stringify(['tool_use', block.id, block.name, block.input]);
     case 'tool_result':
@@ -127,4 +131,19 @@ export function thoughtMark(thoughts: number): string {
 export function thoughtsBefore(toolUseId: unknown): number {
   const match = typeof toolUseId === 'string' ? /^toolu_sim_\w+_t(\d+)$/.exec(toolUseId) : null;
   return match === null ? 0 : Number(match[1]);
+}
+
+// ───────────────────────────────────────────────────────────── what a search found
+
+const sealed = /^simenc1\.([0-9a-f]{16})\.(.*)$/s;
+
+/** What stands for the contents of a page that a search found, which only the API reads. */
+export function seal(url: string): string {
+  return `simenc1.${bytesToHex(sha256(utf8ToBytes(`page ${url}`))).slice(0, 16)}.${url}`;
+}
+
+/** The address of the page; undefined for what the simulator didn't seal. */
+export function readSeal(text: unknown): string | undefined {
+  const url = typeof text === 'string' ? sealed.exec(text)?.[2] : undefined;
+  return url !== undefined && seal(url) === text ? url : undefined;
 }

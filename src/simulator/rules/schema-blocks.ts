@@ -1,5 +1,5 @@
 /** The content blocks that a request may hold, and the fields of each. Knows nothing of roles or order. */
-import { isFields } from '../request.ts';
+import { type Fields, isFields } from '../request.ts';
 
 type Kind = 'string' | 'object' | 'content' | 'any';
 
@@ -64,6 +64,7 @@ export function blockFault(at: string, block: unknown, betas: readonly string[])
   if (!isFields(block)) return `${at}: Input should be an object`;
   const type = block.type;
   if (typeof type !== 'string') return `${at}.type: Field required`;
+  if (type === 'web_search_tool_result') return searchFault(`${at}.${type}`, block);
   if (serverResults.has(type)) return undefined;
   if (type === 'compaction' && betas.some((beta) => beta.startsWith('compact-'))) return undefined;
   const shape = shapes[type];
@@ -79,9 +80,57 @@ export function blockFault(at: string, block: unknown, betas: readonly string[])
   for (const name in block)
     if (name !== 'type' && !(name in shape.required) && !shape.optional.includes(name))
       return `${at}.${type}.${name}: Extra inputs are not permitted`;
+  if (type === 'text') return citationFault(`${at}.text.citations`, block.citations);
   return type === 'tool_result'
     ? resultFault(`${at}.tool_result`, block.content, block.is_error, betas)
     : undefined;
+}
+
+const searchErrors = [
+  'invalid_tool_input',
+  'unavailable',
+  'max_uses_exceeded',
+  'too_many_requests',
+  'query_too_long',
+  'request_too_large',
+];
+
+/** What is wrong with the results of a search. */
+function searchFault(at: string, block: Fields): string | undefined {
+  for (const name in block)
+    if (!['type', 'tool_use_id', 'content', 'caller', cache].includes(name))
+      return `${at}.${name}: Extra inputs are not permitted`;
+  if (typeof block.tool_use_id !== 'string') return `${at}.tool_use_id: Field required`;
+  const { content } = block;
+  if (!Array.isArray(content)) {
+    const isError = isFields(content) && content.type === 'web_search_tool_result_error';
+    return isError && searchErrors.some((code) => code === content.error_code)
+      ? undefined
+      : `${at}.content: Input should be a list of results or an error with a known error_code`;
+  }
+  for (const [index, result] of content.entries()) {
+    const inner = `${at}.content.${index}`;
+    if (!isFields(result) || result.type !== 'web_search_result')
+      return `${inner}: Input should be a web_search_result`;
+    for (const name of ['encrypted_content', 'title', 'url'])
+      if (typeof result[name] !== 'string') return `${inner}.${name}: Field required`;
+    for (const name in result)
+      if (!['type', 'encrypted_content', 'title', 'url', 'page_age'].includes(name))
+        return `${inner}.${name}: Extra inputs are not permitted`;
+  }
+  return undefined;
+}
+
+/** What is wrong with the citations of a search's results; those of other kinds are not looked at. */
+function citationFault(at: string, citations: unknown): string | undefined {
+  if (!Array.isArray(citations)) return undefined;
+  for (const [index, citation] of citations.entries()) {
+    if (!isFields(citation) || citation.type !== 'web_search_result_location') continue;
+    for (const name of ['cited_text', 'encrypted_index', 'url'])
+      if (typeof citation[name] !== 'string') return `${at}.${index}.${name}: Field required`;
+    if (citation.title === undefined) return `${at}.${index}.title: Field required`;
+  }
+  return undefined;
 }
 
 function resultFault(

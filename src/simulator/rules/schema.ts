@@ -46,11 +46,39 @@ function oneOf(at: string, value: Fields, allowed: Readonly<Record<string, reado
   });
 }
 
+const searchTypes = ['web_search_20250305', 'web_search_20260209', 'web_search_20260318'];
+
+/** What is wrong with a tool that the API defines; of most only the name is looked at. */
+function serverToolFault(at: string, type: string, tool: Fields): string | undefined {
+  if (!type.startsWith('web_search')) return undefined;
+  if (!searchTypes.includes(type)) return `${at}.type: "${type}" is not a known tool type`;
+  const { max_uses: uses, allowed_domains: allowed, blocked_domains: blocked } = tool;
+  if (uses !== undefined && uses !== null && !(Number.isInteger(uses) && Number(uses) > 0))
+    return `${at}.${type}.max_uses: Input should be an integer greater than 0`;
+  if (Array.isArray(allowed) && Array.isArray(blocked))
+    return `${at}.${type}: only one of allowed_domains and blocked_domains may be given`;
+  return oneOf(`${at}.${type}`, tool, {
+    type: [type],
+    name: ['web_search'],
+    max_uses: 'any',
+    allowed_domains: 'any',
+    blocked_domains: 'any',
+    user_location: 'any',
+    cache_control: 'any',
+    strict: [true, false],
+    defer_loading: [true, false],
+    allowed_callers: 'any',
+    ...(type === 'web_search_20260318' ? { response_inclusion: ['full', 'excluded'] } : {}),
+  });
+}
+
 function toolFault(tool: unknown, index: number): string | undefined {
   const at = `tools.${index}`;
   if (!isFields(tool)) return `${at}: Input should be an object`;
   if (typeof tool.type === 'string' && tool.type !== 'custom')
-    return isServerTool(tool.type) ? undefined : `${at}.type: "${tool.type}" is not a known tool type`;
+    return isServerTool(tool.type)
+      ? serverToolFault(at, tool.type, tool)
+      : `${at}.type: "${tool.type}" is not a known tool type`;
   if (typeof tool.name !== 'string') return `${at}.custom.name: Field required`;
   if (!isFields(tool.input_schema)) return `${at}.custom.input_schema: Field required`;
   if (tool.description !== undefined && typeof tool.description !== 'string')

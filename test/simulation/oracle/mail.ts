@@ -4,6 +4,7 @@
  */
 import type { Recorded } from '../../../src/core/events.ts';
 import { mailId } from '../../../src/core/ids.ts';
+import { openBehind, type ServerCall } from '../../../src/core/server-calls.ts';
 import { isEnded } from '../../../src/core/subagents.ts';
 import { type Chronicle, commitAt, type History, together } from './chronicle.ts';
 
@@ -181,8 +182,18 @@ function heardNext({ name, log }: History, id: string, { seq, takenBy, settled }
 }
 
 function goesOn(log: readonly Recorded[], at: number): boolean {
-  const answer = log.findLast((one) => one.seq < at && one.event.type === 'step.answered')?.event;
-  return answer?.type === 'step.answered' && answer.stop === 'pause_turn' && answer.calls.length === 0;
+  const earlier = log.filter(({ seq }) => seq < at);
+  const answer = earlier.findLast(({ event }) => event.type === 'step.answered');
+  if (answer?.event.type !== 'step.answered') return false;
+  if (answer.event.stop === 'pause_turn' && answer.event.calls.length === 0) return true;
+  // The API runs a tool of its own that was called beside ours when it has the results of ours alone.
+  const asked = earlier.findLast(({ event }) => event.type === 'step.requested');
+  let open: readonly ServerCall[] = [];
+  for (const { event } of earlier) {
+    if (event.type === 'step.requested' && event.closes) open = [];
+    if (event.type === 'step.answered') open = openBehind(open, event.content);
+  }
+  return open.length > 0 && answer.event.calls.length > 0 && (asked?.seq ?? 0) < answer.seq;
 }
 
 /** Each attempt ends once, is announced once in the commit of its ending, and is followed by the next one. */

@@ -11,12 +11,12 @@ export function judgePrefixes({ sessions }: Chronicle): string[] {
 function judgeHistory({ name, log, states }: History): string[] {
   const found: string[] = [];
   let task: string | undefined;
-  const words: { id: string; text: string }[] = [];
+  const words: { id: string; seq: number; text: string }[] = [];
   const quarantined = new Set<string>();
-  for (const [index, { event }] of log.entries()) {
+  for (const [index, { event, seq }] of log.entries()) {
     if (event.type === 'mail.accepted' && event.body.kind === 'task') task = event.body.spec.task;
     if (event.type === 'mail.accepted' && event.body.kind === 'message') {
-      words.push({ id: `${event.sender}#${event.n}`, text: event.body.text });
+      words.push({ id: `${event.sender}#${event.n}`, seq, text: event.body.text });
     }
     if (event.type === 'mail.settled' && event.how === 'withdrawn') quarantined.add(event.mail);
     if (event.type !== 'prefix.started' || event.because !== 'compaction') continue;
@@ -30,7 +30,8 @@ function judgeHistory({ name, log, states }: History): string[] {
       for (const { id } of card.requests ?? []) if (!told.includes(id)) lost(`what ${card.path} asks`);
     }
     if (task !== undefined && !told.includes(task)) lost('its task');
-    const latest = words.findLast(({ id }) => !quarantined.has(id));
+    const leftOut = new Set(state?.quarantined);
+    const latest = words.findLast((one) => !quarantined.has(one.id) && !leftOut.has(one.seq));
     if (latest && !told.includes(latest.text)) lost(`what was said last, ${latest.text}`);
   }
   return found;

@@ -129,6 +129,7 @@ function epochsOf({ log }: History): Epoch[] {
         blocks.set(seq, { block: event.block });
         break;
       case 'step.requested':
+        if (event.closes) epoch?.messages.push(`assistant ${JSON.stringify(event.closes)}`);
         for (const ref of event.adds) {
           const held = blocks.get(ref.seq);
           const block = (ref.short ? held?.short : undefined) ?? held?.block;

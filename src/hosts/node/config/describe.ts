@@ -28,6 +28,8 @@ const meanings: Readonly<Record<SettingName, string>> = {
   processes: 'commands that run at once',
   instructions: 'who the assistant is, in your words',
   repositories: 'name and path of each git repository to work in',
+  fetch: 'what web_fetch may ask besides the public internet, and what never',
+  webSearches: 'searches of the web that one answer may make; 0 switches them off',
   models: 'aliases, and models that are not known yet',
   skills: 'folders with skills, besides those that ship',
 };
@@ -107,6 +109,12 @@ function settingLines(config: Config, name: SettingName): SettingLine[] {
       return entries(config.repositories, (path) => path, line);
     case 'skills':
       return [line(config.skills.length === 0 ? 'none' : config.skills.join(', '))];
+    case 'fetch':
+      return entries(
+        Object.fromEntries(Object.entries(config.fetch).filter(([, list]) => list.length > 0)),
+        (list) => list.join(', '),
+        line,
+      );
     case 'models':
       return entries(
         config.models,
@@ -125,6 +133,7 @@ function settingLines(config: Config, name: SettingName): SettingLine[] {
     case 'mainToolSeconds':
     case 'modelCalls':
     case 'processes':
+    case 'webSearches':
       return [line(String(config[name]))];
     default:
       return name satisfies never;

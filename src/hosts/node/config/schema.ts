@@ -7,6 +7,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { defaultModel, modelsSchema } from '../../../model/catalogue.ts';
+import { isFetchRule } from '../../../tools/fetch-policy.ts';
 
 /** How long a token must be at least; generated ones are longer. */
 export const tokenMinimum = 16;
@@ -53,6 +54,14 @@ const dataWords = 'the path of a folder';
 const repositoryWords = 'a name of 1 to 64 of a-z, 0-9, _ and -, the first a letter or digit';
 const skillsWords = 'a list of at most 100 folders, such as ["../my-skills"]';
 const repositoriesWords = 'an object of names and paths, such as {"app": "../app"}';
+const fetchRuleWords =
+  'a host (docs.example.org), all names below one (*.example.org), an IP address or a range of them (10.1.0.0/16)';
+const fetchRules = z
+  .array(z.string(fetchRuleWords).max(300, fetchRuleWords).refine(isFetchRule, fetchRuleWords), {
+    error: 'a list of hosts, addresses and ranges, such as ["wiki.example.org", "10.1.0.0/16"]',
+  })
+  .max(1_000, 'a list of at most 1000 entries')
+  .default([]);
 
 const model = matching(oneWord, 200, modelWords);
 /** What `tidings.config.json` may hold. The environment's values are checked by the same fields. */
@@ -84,6 +93,8 @@ export const settingsSchema = z.strictObject({
       { error: repositoriesWords },
     )
     .default({}),
+  fetch: z.strictObject({ allow: fetchRules, refuse: fetchRules }).default({ allow: [], refuse: [] }),
+  webSearches: whole(0, 20).default(5),
   models: modelsSchema.default({}),
   skills: z
     .array(matching(/^(?!\s*$)[^\0]+$/, 4096, dataWords), skillsWords)

@@ -2,18 +2,25 @@
  * Owns the workshop of the Node host: which tool a call means, where its worker works, and that whatever goes
  * wrong comes back as words. Never decides whether a call should run.
  */
+import { randomUUID } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { delimiter, dirname } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import type { ToolCall, ToolOutcome, Worker, Workshop } from '../../../core/ports.ts';
 import { bash } from '../../../tools/bash.ts';
 import { edit } from '../../../tools/edit.ts';
+import { type FetchRules, makeFetchPolicy } from '../../../tools/fetch-policy.ts';
+import { glob } from '../../../tools/glob.ts';
+import { grep } from '../../../tools/grep.ts';
 import { read } from '../../../tools/read.ts';
+import { webFetch } from '../../../tools/web-fetch.ts';
 import { write } from '../../../tools/write.ts';
+import { type FetchLimits, fetchPage, usualLimits } from '../fetch/fetch-page.ts';
+import { type Lookup, systemLookup } from '../fetch/names.ts';
 import { runBash } from './bash.ts';
 import { editText, readLines, writeWhole } from './files.ts';
-import { makeFolders } from './folders.ts';
+import { fileName, makeFolders } from './folders.ts';
 import { makeGit } from './git.ts';
 import { findIsolation, type Isolation } from './isolation.ts';
 import { keepWork } from './keep-work.ts';
@@ -24,6 +31,7 @@ import { isInside, type Places } from './places.ts';
 import { makeProcessQueue } from './process-queue.ts';
 import { loadRecord } from './record.ts';
 import type { Repositories } from './repository.ts';
+import { findFiles, findLines, type SearchSetting } from './search.ts';
 import { harmless } from './shown-text.ts';
 import { openWorktree } from './worktrees.ts';
 
@@ -42,6 +50,8 @@ export interface WorkshopSetting {
   /** `marker` does without PID namespaces even where they work. */
   readonly isolation?: 'marker';
   readonly output?: OutputLimits;
+  /** Which addresses of the web may be fetched besides the public ones, or not at all. */
+  readonly fetch?: FetchRules & { readonly lookup?: Lookup; readonly limits?: Partial<FetchLimits> };
 }
 
 export interface NodeWorkshop extends Workshop {
@@ -55,12 +65,19 @@ export interface NodeWorkshop extends Workshop {
 const sweepPatienceMs = 3000;
 const defaultTimeoutSeconds = 300;
 const defaultLines = 2000;
+/** Searches that run at once: each is a thread. */
+const searches = 4;
+/** Pages that are fetched at once. */
+const fetches = 16;
 
 export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
   const folders = makeFolders(setting.dataFolder);
   const source = setting.environment ?? process.env;
   const limits = setting.output ?? { shown: 30_000, kept: 50_000_000 };
   const queue = makeProcessQueue(setting.processes);
+  const searching = makeProcessQueue(searches);
+  const fetching = makeProcessQueue(fetches);
+  const policy = makeFetchPolicy(setting.fetch ?? { allow: [], refuse: [] });
   const serially = makeLine();
   const readable = Object.values(setting.repositories).flatMap((path) =>
     existsSync(path) ? [realpathSync(path)] : [],
@@ -100,7 +117,30 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
     return { folder, trusted: [] };
   }
 
+  function searchOf(worker: Worker, places: Places): SearchSetting {
+    const git = makeGit(source, markerOf(setting.dataFolderId, worker.session, 'git'));
+    return { places, git, queue: searching };
+  }
+
+  async function fetchIt(worker: Worker, call: ToolCall, options: RunOptions): Promise<ToolOutcome> {
+    const given = webFetch.parse(call.input);
+    if (!given.ok) return wrong(given.error);
+    const { tmp, isTmp } = await tmpOf(worker);
+    const patience = options.limitMs ?? usualLimits.totalMs;
+    const signal = AbortSignal.any([options.signal, AbortSignal.timeout(patience)]);
+    const leave = await fetching.enter({ chat: worker.chat, first: worker.path === '' }, signal);
+    try {
+      const limits = { ...usualLimits, ...setting.fetch?.limits };
+      const lookup = setting.fetch?.lookup ?? systemLookup;
+      const keep = (text: string): Promise<string> => keepPage(tmp, isTmp, call.id, text);
+      return await fetchPage({ policy, lookup, limits, keep }, given.input, options);
+    } finally {
+      leave();
+    }
+  }
+
   async function dispatch(worker: Worker, call: ToolCall, options: RunOptions): Promise<ToolOutcome> {
+    if (call.name === webFetch.name) return fetchIt(worker, call, options);
     const workspace = await workspaceOf(worker);
     if (workspace === undefined) {
       return { ok: false, text: 'Your workspace is not there any more, so no tool can work in it.' };
@@ -141,6 +181,18 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
         const { path, offset = 1, limit = defaultLines } = given.input;
         return readLines(files, { path, offset, limit });
       }
+      case glob.name: {
+        const given = glob.parse(call.input);
+        return given.ok
+          ? findFiles(searchOf(worker, places), given.input, { worker, ...options })
+          : wrong(given.error);
+      }
+      case grep.name: {
+        const given = grep.parse(call.input);
+        return given.ok
+          ? findLines(searchOf(worker, places), given.input, { worker, ...options })
+          : wrong(given.error);
+      }
       case write.name: {
         const given = write.parse(call.input);
         return given.ok ? writeWhole(files, given.input) : wrong(given.error);
@@ -153,7 +205,7 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
       }
       default:
         return wrong(
-          `There is no work tool ${JSON.stringify(call.name)}; there are bash, read, write and edit.`,
+          `There is no work tool ${JSON.stringify(call.name)}; there are bash, read, write, edit, glob, grep and web_fetch.`,
         );
     }
   }
@@ -224,6 +276,14 @@ interface RunOptions {
 
 function wrong(text: string): ToolOutcome {
   return { ok: false, text: harmless(text) };
+}
+
+/** Keeps a whole page where `read` and `grep` find it; the name that models call it by. */
+async function keepPage(tmp: string, isTmp: boolean, callId: string, text: string): Promise<string> {
+  const name = `page-${fileName(callId)}-${randomUUID().slice(0, 8)}.md`;
+  await mkdir(join(tmp, 'output'), { recursive: true });
+  await writeFile(join(tmp, 'output', name), text, { flag: 'wx', mode: 0o600 });
+  return join(isTmp ? '/tmp' : tmp, 'output', name);
 }
 
 /** Runs the jobs of one key one after another; a failed one doesn't hold up the next. */

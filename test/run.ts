@@ -13,7 +13,16 @@ const root = join(import.meta.dirname, '..');
 const inCI = process.env.CI !== undefined && process.env.CI !== '' && process.env.CI !== 'false';
 
 /** Commands that tests need from the system, and the tests that need them. */
-const real = ['test/workshop/**', 'test/demo/**', 'test/e2e/**', 'test/fault/**', 'test/regressions/**'];
+const real = [
+  'test/workshop/**',
+  'test/demo/**',
+  'test/e2e/**',
+  'test/fault/**',
+  'test/regressions/**',
+  'test/releases/**',
+  'test/backup/**',
+  'test/doctor/**',
+];
 const needs = [
   { command: 'git', package: 'git', tests: real },
   { command: 'bash', package: 'bash', tests: real },

@@ -4,6 +4,7 @@ import { ConfigError } from '../hosts/node/config/problems.ts';
 /** The `tidings` command: finds the subcommand, prints what went wrong in words, ends with a code that means it. */
 import { loadConfig } from '../hosts/node/config.ts';
 import { DataFolderError } from '../hosts/node/store/data-folder-error.ts';
+import { backup, restore } from './backup.ts';
 import { demo } from './demo.ts';
 import { start } from './start.ts';
 import { version } from './version.ts';
@@ -15,6 +16,8 @@ const help = `Tidings ${version}: a chat with subagents that push their news bac
   tidings start     the gateway, on http://127.0.0.1:8787 unless configured otherwise
   tidings demo      plays the main job from start to end, without a key and without the network
   tidings config    the settings in force, and where each came from
+  tidings backup    copies all chats into a file, while the gateway runs or not: tidings backup <file>
+  tidings restore   puts a backup into an empty data folder: tidings restore <file>
   tidings help      this
   tidings version   ${version}`;
 
@@ -23,6 +26,8 @@ const complain = (line: string): void => void process.stderr.write(`${line}\n`);
 
 async function run(args: readonly string[]): Promise<number> {
   const [command = 'help', ...rest] = args;
+  if (command === 'backup') return backup(rest, print, complain);
+  if (command === 'restore') return restore(rest, print, complain);
   if (rest.length > 0) {
     complain(`tidings ${command} takes no "${rest[0]}". See: tidings help`);
     return USAGE;

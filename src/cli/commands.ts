@@ -6,6 +6,7 @@ import { loadConfig } from '../hosts/node/config.ts';
 import { DataFolderError } from '../hosts/node/store/data-folder-error.ts';
 import { backup, restore } from './backup.ts';
 import { demo } from './demo.ts';
+import { doctor } from './doctor.ts';
 import { start } from './start.ts';
 import { version } from './version.ts';
 
@@ -18,6 +19,7 @@ const help = `Tidings ${version}: a chat with subagents that push their news bac
   tidings config    the settings in force, and where each came from
   tidings backup    copies all chats into a file, while the gateway runs or not: tidings backup <file>
   tidings restore   puts a backup into an empty data folder: tidings restore <file>
+  tidings doctor    looks over everything the gateway needs, and says what to do (--json: for programs)
   tidings help      this
   tidings version   ${version}`;
 
@@ -28,6 +30,7 @@ async function run(args: readonly string[]): Promise<number> {
   const [command = 'help', ...rest] = args;
   if (command === 'backup') return backup(rest, print, complain);
   if (command === 'restore') return restore(rest, print, complain);
+  if (command === 'doctor') return doctor(rest, print, complain);
   if (rest.length > 0) {
     complain(`tidings ${command} takes no "${rest[0]}". See: tidings help`);
     return USAGE;

@@ -84,7 +84,9 @@ describe('a backup', () => {
     expect(batchesOf(restored)).toBe(batchesOf(folder));
   });
 
-  test('killed before any change of the file system is whole or not there, and the next one succeeds', async () => {
+  test('killed before any change of the file system is whole or not there, and the next one succeeds', {
+    timeout: 180_000,
+  }, async () => {
     const data = folderWith(5);
     const changes = cutEverywhere(
       'backup',

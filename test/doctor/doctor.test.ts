@@ -134,9 +134,11 @@ describe('the doctor sees of the API', () => {
   });
 
   test('that it is not there, or never answers', async () => {
-    const nobody = await examined({ env: all('http://127.0.0.1:1') });
+    const gone = await startSimulator();
+    await gone.close();
+    const nobody = await examined({ env: all(gone.url) });
     expect(of(nobody, 'API')).toEqual([
-      expect.stringMatching(/^problem: http:\/\/127\.0\.0\.1:1 is not reached: .+ -> Look at the network/),
+      `problem: ${gone.url} is not reached: connect ECONNREFUSED 127.0.0.1:${gone.port} -> Look at the network, a proxy or firewall, and ANTHROPIC_BASE_URL.`,
     ]);
     const silent = await standIn('never');
     const findings = await examine({

@@ -58,7 +58,9 @@ function copyOf(folder: string): string {
 }
 
 describe.each(starts)('the schema, from $name', (start) => {
-  test('killed behind any statement of any step, is the one before that step, and the next start goes on', async () => {
+  test('killed behind any statement of any step, is the one before that step, and the next start goes on', {
+    timeout: 180_000,
+  }, async () => {
     const all = stations(start);
     const first = Math.min(...all.keys());
     const last = all.get(stepsToCome.length)?.held;
@@ -101,7 +103,9 @@ describe.each(starts)('the schema, from $name', (start) => {
 });
 
 describe.each(keptReleases)('the data of release $name', (kept) => {
-  test('killed at any moment of its first start under a later release, is of one schema and loses nothing', async () => {
+  test('killed at any moment of its first start under a later release, is of one schema and loses nothing', {
+    timeout: 180_000,
+  }, async () => {
     const all = stations(kept);
     const last = all.get(stepsToCome.length)?.held;
     const waits = amount(6, 200);

@@ -20,6 +20,9 @@ const real = [
   'test/fault/**',
   'test/regressions/**',
   'test/package/**',
+  'test/releases/**',
+  'test/backup/**',
+  'test/doctor/**',
 ];
 const needs = [
   { command: 'git', package: 'git', tests: real },

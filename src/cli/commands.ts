@@ -6,7 +6,9 @@ import { loadConfig } from '../hosts/node/config.ts';
 import { nodeShelf } from '../hosts/node/skills/find.ts';
 import { DataFolderError } from '../hosts/node/store/data-folder-error.ts';
 import { TokenError } from '../hosts/node/tokens/token-file.ts';
+import { backup, restore } from './backup.ts';
 import { demo } from './demo.ts';
+import { doctor } from './doctor.ts';
 import { installation } from './installation.ts';
 import { describeSkills } from './skills.ts';
 import { start } from './start.ts';
@@ -22,6 +24,9 @@ const help = `Tidings ${version}: a chat with subagents that push their news bac
   tidings config    the settings in force, and where each came from
   tidings skills    lists the skills and checks them
   tidings token     add, list, revoke: tokens for people and programs, with scopes and an owner
+  tidings backup    copies all chats into a file, while the gateway runs or not: tidings backup <file>
+  tidings restore   puts a backup into an empty data folder: tidings restore <file>
+  tidings doctor    looks over everything the gateway needs, and says what to do (--json: for programs)
   tidings help      this
   tidings version   ${version}`;
 
@@ -33,6 +38,9 @@ async function run(args: readonly string[]): Promise<number> {
   if (command === 'token') {
     return token(rest, () => loadConfig({ env: process.env, cwd: process.cwd() }).data, { print, complain });
   }
+  if (command === 'backup') return backup(rest, print, complain);
+  if (command === 'restore') return restore(rest, print, complain);
+  if (command === 'doctor') return doctor(rest, print, complain);
   if (rest.length > 0) {
     complain(`tidings ${command} takes no "${rest[0]}". See: tidings help`);
     return USAGE;

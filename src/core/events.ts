@@ -18,7 +18,7 @@ import type { Block, Json, PrefixParams, RefusalKind } from './ports.ts';
 import { upgraded } from './upgrade.ts';
 
 /** The version written with each event. A change of shape raises it and adds an upgrade to `upgrade.ts`. */
-const EVENT_VERSION = 2;
+export const EVENT_VERSION = 2;
 
 const count = z.number().int().nonnegative();
 const blockSchema = z.custom<Block>(

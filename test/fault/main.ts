@@ -13,6 +13,9 @@ const inWhole = [
   'test/http/feed.test.ts',
   'test/http/sockets.test.ts',
   'test/store/faults.test.ts',
+  'test/releases/migrations.test.ts',
+  'test/backup/backup.test.ts',
+  'test/backup/gateway.test.ts',
   'test/simulation/simulation.test.ts',
   'test/e2e/months.test.ts',
 ];

@@ -39,8 +39,8 @@ export class DataFolderError extends Error {
 export function damaged(folder: string, what: string, cause?: unknown): DataFolderError {
   return new DataFolderError(
     'corrupt',
-    `The data folder ${folder} is damaged: ${what}. Restore it from a backup (tidings.db together with ` +
-      'tidings.db-wal, if there is one), or set TIDINGS_DATA to another folder to begin anew.',
+    `The data folder ${folder} is damaged: ${what}. Move it away and restore a backup (tidings restore), or set ` +
+      'TIDINGS_DATA to another folder to begin anew.',
     cause,
   );
 }

@@ -79,6 +79,16 @@ export function syncFolder(folder: string): void {
   }
 }
 
+/** Makes what a file holds survive a loss of power. Not for one that SQLite has open in this process. */
+export function syncFile(file: string): void {
+  const handle = openSync(file, 'r+');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
 /** Makes the folder, mode 0700, and those above it; one that is there keeps its mode. */
 export function makeFolder(path: string): void {
   const first = mkdirSync(path, { recursive: true, mode: 0o700 });

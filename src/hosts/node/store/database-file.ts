@@ -19,7 +19,7 @@ import { syncFolder } from './data-folder.ts';
 import { DataFolderError, damaged } from './data-folder-error.ts';
 
 /** "Tdng", in the header of every database of ours. */
-const applicationId = 0x54646e67;
+export const applicationId = 0x54646e67;
 const magic = 'SQLite format 3\0';
 
 /**

@@ -11,7 +11,7 @@ import { type Draft, draft } from './draft.ts';
 import { abandonStep, closeAttempt, endAttempt, finishCall, park, settleAll } from './ending.ts';
 import type { Recorded } from './events.ts';
 import * as mailbox from './mailbox.ts';
-import { hostStarted, refused } from './outages.ts';
+import { callWaits, hostStarted, refused } from './outages.ts';
 import * as policy from './policy.ts';
 import { acceptMail } from './post.ts';
 import { preview, type Session } from './session.ts';
@@ -142,9 +142,8 @@ function handle(d: Draft, command: Command): Answer | Refusal {
       refused(d, command);
       return none;
     case 'delayed':
-      if (d.state.step?.n === command.step && d.state.step.phase === 'calling') {
-        d.add({ type: 'notice', level: 'warning', text: command.text });
-      }
+    case 'underway':
+      callWaits(d, command);
       return none;
     case 'tool': {
       const call = d.state.step?.calls.find((one) => one.key === command.call);

@@ -4,7 +4,16 @@
 import type { Recorded, SessionEvent } from './events.ts';
 import { mailAccepted, mailPosted, mailSettled } from './evolve-mail.ts';
 import * as mailbox from './mailbox.ts';
-import { addUsage, type Call, noUsage, preview, quotaDay, type Session, textOf } from './session.ts';
+import {
+  addUsage,
+  type Call,
+  noUsage,
+  preview,
+  quotaDay,
+  type Session,
+  THINKING,
+  textOf,
+} from './session.ts';
 import * as subagents from './subagents.ts';
 
 /**
@@ -194,6 +203,7 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
     case 'session.swept':
       return sessionSwept(state, event);
     case 'progress.reported':
+    case 'activity.changed':
       return { ...state, activity: event.text };
     case 'session.parked':
       return {
@@ -246,7 +256,7 @@ function stepRequested(state: Session, event: Extract<SessionEvent, { type: 'ste
     owed: [],
     unanswered: true,
     paused: false,
-    activity: 'thinking',
+    activity: THINKING,
     ...(state.turn ? { turn: { ...state.turn, heardPerson: state.turn.heardPerson || heard } } : {}),
   };
 }

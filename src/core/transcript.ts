@@ -30,6 +30,7 @@ const silent: ReadonlySet<string> = new Set<SessionEvent['type']>([
   'subagent.spawned',
   'subagent.admitted',
   'progress.reported',
+  'activity.changed',
   'notice',
 ]);
 

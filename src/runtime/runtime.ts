@@ -71,7 +71,7 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
   const { store, clock } = ports;
   const actors = new Map<string, Actor>();
   const broadcast = makeBroadcast();
-  const lanes = makeLanes(ports.maxModelCalls, clock);
+  const lanes = makeLanes(ports.maxModelCalls, clock, ports.random);
   const committer = makeCommitter(store, clock, ports.fatal);
   const progressed = new Set<string>();
   let stopping = false;
@@ -213,6 +213,7 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
       stopping = true;
       const all = [...actors.values()];
       await Promise.all(all.map((actor) => actor.close()));
+      lanes.close();
       const last = all
         .filter((actor) => actor.state && !actor.atRest)
         .map((actor) => actor.send({ type: 'host.stopping' }));

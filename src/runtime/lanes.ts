@@ -65,7 +65,15 @@ interface Line {
 }
 type Lines = Map<string, Line>;
 
-export function makeLanes(ceiling: number, clock: Clock, random: () => number): Lanes {
+/**
+ * @param on.random in [0, 1): spreads the tries of several gateways
+ * @param on.held told whenever no call starts any more, and why
+ */
+export function makeLanes(
+  ceiling: number,
+  clock: Clock,
+  on: { random: () => number; held?: (hold: Hold) => void },
+): Lanes {
   const queues: readonly [Lines, Lines, Lines] = [new Map(), new Map(), new Map()];
   let inFlight = 0;
   let waiting = 0;
@@ -73,7 +81,14 @@ export function makeLanes(ceiling: number, clock: Clock, random: () => number): 
   let turns = 0;
   let startsLeft = STARTS_PER_TURN;
   let turnScheduled = false;
-  const gate = makeGate(ceiling, clock, { changed: pump, shut: tellAll, random });
+  const gate = makeGate(ceiling, clock, {
+    changed: pump,
+    shut(hold) {
+      on.held?.(hold);
+      tellAll(hold);
+    },
+    random: on.random,
+  });
 
   function enter(claim: Claim): void {
     const queue = queues[claim.priority];

@@ -22,7 +22,7 @@ const failure = (why: TransientKind, retryAfterMs?: number): Failure => ({
 function setUp(ceiling: number) {
   const time = { monotonic: 0, ahead: 0 };
   const clock = lifeClock(time);
-  const lanes = makeLanes(ceiling, clock.clock, () => 0);
+  const lanes = makeLanes(ceiling, clock.clock, { random: () => 0 });
   const running: Caller[] = [];
   const order: string[] = [];
   const held: string[] = [];

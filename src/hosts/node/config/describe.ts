@@ -26,6 +26,7 @@ const meanings: Readonly<Record<SettingName, string>> = {
   mainToolSeconds: "what the main session's tools may take",
   modelCalls: 'requests to the model at once',
   processes: 'commands that run at once',
+  log: 'what is written to standard error: silent, error, warn, info or debug',
   instructions: 'who the assistant is, in your words',
   repositories: 'name and path of each git repository to work in',
   models: 'aliases, and models that are not known yet',
@@ -122,6 +123,7 @@ function settingLines(config: Config, name: SettingName): SettingLine[] {
     case 'mainToolSeconds':
     case 'modelCalls':
     case 'processes':
+    case 'log':
       return [line(String(config[name]))];
     default:
       return name satisfies never;

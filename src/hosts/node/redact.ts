@@ -1,0 +1,48 @@
+/**
+ * Takes secrets out of a line of the log, wherever in it they stand: those that are known by their value, and
+ * whatever looks like one. Owns what a secret looks like.
+ */
+
+const HIDDEN = '[hidden]';
+/** A shorter value is too likely to be a part of ordinary words. */
+const SHORTEST = 6;
+
+const looks: readonly [RegExp, string][] = [
+  [/sk-ant-[A-Za-z0-9_-]+/g, HIDDEN],
+  [/\b(bearer|basic)(\s+)[A-Za-z0-9._~+/=-]{6,}/gi, `$1$2${HIDDEN}`],
+  // A field by its name, also in JSON that stands as text in a field, where the quotes are escaped.
+  [
+    /(\\*"(?:(?:proxy-)?authorization|x-api-key|(?:api|auth|access)[-_]?(?:key|token)|token|(?:set-)?cookie|secret|password)\\*"\s*:\s*\\*")[^"\\]+/gi,
+    `$1${HIDDEN}`,
+  ],
+  [/([?&](?:token|key|api[-_]?key|access[-_]?token)=)[^&#\s"\\]+/gi, `$1${HIDDEN}`],
+  [/(:\/\/)[^\s/@"\\]+@/g, `$1${HIDDEN}@`],
+];
+
+export interface Redactor {
+  /** From now on these values are taken out, too. */
+  hide(...secrets: readonly (string | undefined)[]): void;
+  /** A line of JSON without secrets: still JSON. */
+  clean(line: string): string;
+}
+
+export function makeRedactor(): Redactor {
+  let known: string[] = [];
+  return {
+    hide(...secrets) {
+      const forms = secrets.flatMap((secret) =>
+        secret === undefined || secret.length < SHORTEST
+          ? []
+          : [JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)],
+      );
+      // The longest first: one secret may begin with another.
+      known = [...new Set([...known, ...forms])].sort((a, b) => b.length - a.length);
+    },
+    clean(line) {
+      let text = line;
+      for (const secret of known) text = text.replaceAll(secret, HIDDEN);
+      for (const [look, instead] of looks) text = text.replace(look, instead);
+      return text;
+    },
+  };
+}

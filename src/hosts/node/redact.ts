@@ -4,12 +4,15 @@
  */
 
 const HIDDEN = '[hidden]';
+const CUT = '…';
 /** A shorter value is too likely to be a part of ordinary words. */
 const SHORTEST = 6;
 
 const looks: readonly [RegExp, string][] = [
   [/sk-ant-[A-Za-z0-9_-]+/g, HIDDEN],
-  [/\b(bearer|basic)(\s+)[A-Za-z0-9._~+/=-]{6,}/gi, `$1$2${HIDDEN}`],
+  [/\b(bearer\s+)[A-Za-z0-9._~+/=-]{6,}/gi, `$1${HIDDEN}`],
+  // A word has small letters only; what stands for a name and a password hardly ever does.
+  [/\b([Bb]asic\s+)(?=[a-z]*[A-Z0-9+/=])[A-Za-z0-9+/]{6,}={0,2}/g, `$1${HIDDEN}`],
   // A field by its name, also in JSON that stands as text in a field, where the quotes are escaped.
   [
     /(\\*"(?:(?:proxy-)?authorization|x-api-key|(?:api|auth|access)[-_]?(?:key|token)|token|(?:set-)?cookie|secret|password)\\*"\s*:\s*\\*")[^"\\]+/gi,
@@ -40,9 +43,23 @@ export function makeRedactor(): Redactor {
     },
     clean(line) {
       let text = line;
-      for (const secret of known) text = text.replaceAll(secret, HIDDEN);
+      for (const secret of known) text = withoutHead(text.replaceAll(secret, HIDDEN), secret);
       for (const [look, instead] of looks) text = text.replace(look, instead);
       return text;
     },
   };
+}
+
+/** Long words are cut, and the cut may go through a secret: its beginning before the mark is taken out, too. */
+function withoutHead(text: string, secret: string): string {
+  let clean = text;
+  for (let at = clean.indexOf(CUT); at >= 0; at = clean.indexOf(CUT, at + 1)) {
+    for (let length = Math.min(secret.length - 1, at); length >= SHORTEST; length--) {
+      if (!clean.startsWith(secret.slice(0, length), at - length)) continue;
+      clean = `${clean.slice(0, at - length)}${HIDDEN}${clean.slice(at)}`;
+      at = clean.indexOf(CUT, at - length);
+      break;
+    }
+  }
+  return clean;
 }

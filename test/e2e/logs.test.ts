@@ -1,5 +1,6 @@
 /** What an operator reads of a running gateway: its lines on standard error, and its figures. */
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -144,6 +145,11 @@ describe('the figures of a gateway', () => {
     const { ask } = await house({});
     const response = await ask('GET', '/metrics');
     const families = readMetrics(await response.text());
+    // Whoever writes an alert by the book finds what it names.
+    const page = readFileSync(join(import.meta.dirname, '../../docs/operating.md'), 'utf8');
+    const named = [...page.matchAll(/\btidings_[a-z_]+\b/g)].map(([name]) => name.replace(/_bucket$/, ''));
+    expect(named.length).toBeGreaterThan(15);
+    expect(named.filter((name) => !families.has(name))).toEqual([]);
     const late = families.get('tidings_event_loop_delay_seconds')?.samples;
     expect([...(late?.keys() ?? [])]).toEqual(
       ['0.5', '0.99', '1'].map((quantile) => `tidings_event_loop_delay_seconds{quantile="${quantile}"}`),

@@ -36,6 +36,7 @@ describe('a line of the log', () => {
 
   test.each([
     ['a key of the API', KEY],
+    ['a named token of the gateway', 'tid_abc_def-1234567890123456'],
     ['a bearer token', 'Bearer abc.def-123456'],
     ['a bearer token in capitals', 'AUTHORIZATION: BEARER abc.def-123456'],
     ['basic credentials', 'Basic abcdef123456=='],
@@ -51,7 +52,7 @@ describe('a line of the log', () => {
       words,
     );
     expect(parsed(lines[0])).toMatchObject({ level: 'error' });
-    for (const secret of [KEY, 'abc123456', 'abc.def-123456', 'abcdef123456'])
+    for (const secret of [KEY, 'abc_def-1234567890123456', 'abc123456', 'abc.def-123456', 'abcdef123456'])
       expect(text()).not.toContain(secret);
   });
 

@@ -10,6 +10,8 @@ const SHORTEST = 6;
 
 const looks: readonly [RegExp, string][] = [
   [/sk-ant-[A-Za-z0-9_-]+/g, HIDDEN],
+  // A named token of this gateway: it keeps only its hash, so nobody could tell it by its value.
+  [/\btid_[A-Za-z0-9_-]{20,}/g, HIDDEN],
   [/\b(bearer\s+)[A-Za-z0-9._~+/=-]{6,}/gi, `$1${HIDDEN}`],
   // A word has small letters only; what stands for a name and a password hardly ever does.
   [/\b([Bb]asic\s+)(?=[a-z]*[A-Z0-9+/=])[A-Za-z0-9+/]{6,}={0,2}/g, `$1${HIDDEN}`],

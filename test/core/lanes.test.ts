@@ -313,6 +313,21 @@ describe('failures that several calls meet', () => {
     expect(new Set(world.order.slice(-9)).size).toBe(9);
   });
 
+  test('of calls that were out before the way was shut neither lengthen the wait nor shut it again', async () => {
+    const world = setUp(6);
+    for (let n = 1; n <= 6; n++) world.acquire(`p${n}`, 0);
+    await world.turn();
+    for (let n = 1; n <= 3; n++) await world.fail('connection');
+    // All wait already: one more failure needs no pause of its own.
+    expect(await world.fail('connection')).toBe(true);
+    await world.pass(499);
+    expect(world.order).toHaveLength(6);
+    await world.pass(1);
+    expect(world.order.slice(6)).toEqual(['p1']);
+    expect(await world.fail('connection')).toBe(false);
+    expect(world.lanes.hold).toBeUndefined();
+  });
+
   test('of one caller alone, or in its own stream, hold up nobody else', async () => {
     const world = setUp(2);
     world.acquire('flaky', 0);

@@ -111,6 +111,37 @@ describe('/metrics', () => {
     expect(door.failures).toEqual([]);
   });
 
+  test('counts subagents that queue, steps that are given up, and turns that are stopped', async () => {
+    const door = openDoor();
+    const chat = await door.chat();
+    const at = `/v1/chats/${chat}`;
+    for (let n = 0; n < 10; n++) {
+      await door.post(`${at}/subagents`, { task: `hold:s${n}`, label: `s${n}` });
+    }
+    await door.post(`${at}/messages`, { text: 'hold:gate' });
+    await door.until(() => door.model.calls === 9);
+    expect(beginning(await figures(door), 'tidings_subagents{')).toMatchObject({
+      'status="queued"}': 2,
+      'status="running"}': 8,
+    });
+    await door.post(`${at}/stop`, { subagents: true });
+    await door.until(() => door.runtime.lanes.inFlight === 0);
+    await door.until(async () => (await figures(door)).get('tidings_subagents{status="queued"}') === 0);
+    expect(Object.fromEntries(await figures(door))).toMatchObject({
+      'tidings_subagents{status="running"}': 0,
+      'tidings_subagents_ended_total{status="killed"}': 10,
+      'tidings_steps_abandoned_total{because="stop"}': 1,
+      'tidings_steps_abandoned_total{because="kill"}': 8,
+      'tidings_turns_total{session="main",stop="stopped"}': 1,
+      'tidings_turns_total{session="subagent",stop="stopped"}': 8,
+      'tidings_chats_parked_total{reason="stopped"}': 1,
+      'tidings_model_errors_total{kind="given_up"}': 9,
+      'tidings_model_call_seconds_count{outcome="given_up"}': 9,
+      tidings_mail_waiting: 0,
+      tidings_subagents_spawned_total: 10,
+    });
+  });
+
   test('names no chat, no subagent and no words, however many there are', async () => {
     const door = openDoor();
     let many = 0;

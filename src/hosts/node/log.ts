@@ -5,6 +5,8 @@ import type { RuntimeLog } from '../../runtime/runtime.ts';
 import type { Settings } from './config/schema.ts';
 import { makeRedactor } from './redact.ts';
 
+const SAME_TIME_MS = 5_000;
+
 export interface Log extends pino.Logger {
   /** These values are in no line from now on, wherever they would stand. */
   hide(...secrets: readonly (string | undefined)[]): void;
@@ -34,6 +36,8 @@ export function makeLog(level: Settings['log'], out?: { write(line: string): voi
  * @param chatOf the chat that a session belongs to
  */
 export function runtimeLog(log: Log, chatOf: (session: string) => string | undefined): RuntimeLog {
+  /** The last time that was told: many calls that are under way bring nearly the same one. */
+  let toldUntil = 0;
   const of = (session: string) => ({ chat: chatOf(session), session });
   return {
     retried: (session, failure, attempt) =>
@@ -47,11 +51,12 @@ export function runtimeLog(log: Log, chatOf: (session: string) => string | undef
         },
         'model call is tried again',
       ),
-    held: ({ why, notBefore }) =>
-      log.warn(
-        { why, ...(notBefore === undefined ? {} : { notBefore: new Date(notBefore).toISOString() }) },
-        'no model call starts for now',
-      ),
+    held({ why, notBefore }) {
+      if (notBefore === undefined) return log.warn({ why }, 'no model call starts for now');
+      if (Math.abs(notBefore - toldUntil) < SAME_TIME_MS) return;
+      toldUntil = notBefore;
+      log.warn({ why, notBefore: new Date(notBefore).toISOString() }, 'no model call starts for now');
+    },
     gaveUp: (session, to, refusal) =>
       log.error({ ...of(session), to, why: refusal.kind }, `mail was given up: ${refusal.message}`),
     unreached: (session, to, error) =>

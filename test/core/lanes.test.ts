@@ -320,10 +320,13 @@ describe('failures that several calls meet', () => {
     for (let n = 1; n <= 3; n++) await world.fail('connection');
     // All wait already: one more failure needs no pause of its own.
     expect(await world.fail('connection')).toBe(true);
+    // The first two, which failed before anybody knew, are out a second time.
+    expect(world.order.slice(6)).toEqual(['p1', 'p2']);
     await world.pass(499);
-    expect(world.order).toHaveLength(6);
+    expect(world.order).toHaveLength(8);
     await world.pass(1);
-    expect(world.order.slice(6)).toEqual(['p1']);
+    expect(world.order.slice(8)).toEqual(['p3']);
+    expect(world.running.map(({ name }) => name)).toEqual(['p5', 'p6', 'p1', 'p2', 'p3']);
     expect(await world.fail('connection')).toBe(false);
     expect(world.lanes.hold).toBeUndefined();
   });

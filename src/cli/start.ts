@@ -14,7 +14,7 @@ const SAME_SIGNAL_MS = 500;
 /** Resolves with the exit code when the gateway has stopped. */
 export async function start(print: (line: string) => void): Promise<number> {
   const config = loadConfig({ env: process.env, cwd: process.cwd() });
-  const log = makeLog('warn');
+  const log = makeLog(config.log);
   // Listened to from the first moment: a signal that comes while it starts ends it in order, too.
   const signal = firstSignal();
   const gateway = await startGateway(config, {

@@ -109,7 +109,10 @@ export type Command =
       readonly ms: number;
     }
   | { readonly type: 'refused'; readonly step: number; readonly why: RefusalKind; readonly message: string }
-  | { readonly type: 'delayed'; readonly step: number; readonly text: string }
+  /** The call is late: what people are told of it, and what a subagent is shown to do. */
+  | { readonly type: 'delayed'; readonly step: number; readonly text: string; readonly activity: string }
+  /** The call that was late is made now. */
+  | { readonly type: 'underway'; readonly step: number }
   | {
       readonly type: 'summarised';
       readonly n: number;

@@ -14,7 +14,7 @@ import type { Recorded } from './events.ts';
 import { noteBlock } from './fence.ts';
 import { answer as answerInput } from './input-answers.ts';
 import * as mailbox from './mailbox.ts';
-import { hostStarted, refused } from './outages.ts';
+import { callWaits, hostStarted, refused } from './outages.ts';
 import * as policy from './policy.ts';
 import { acceptMail } from './post.ts';
 import { renewed, startPrefix } from './prefix.ts';
@@ -140,9 +140,8 @@ function handle(d: Draft, command: Command): Answer | Refusal {
       refused(d, command);
       return none;
     case 'delayed':
-      if (d.state.step?.n === command.step && d.state.step.phase === 'calling') {
-        d.add({ type: 'notice', level: 'warning', text: command.text });
-      }
+    case 'underway':
+      callWaits(d, command);
       return none;
     case 'summarised':
       summarised(d, command);

@@ -251,6 +251,8 @@ const eventSchema = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('session.swept'), attempt: count, left: z.array(z.string()) }),
   z.object({ type: z.literal('progress.reported'), text: z.string() }),
+  /** What it does now, where no other event tells: that its call waits for the model API, or no longer does. */
+  z.object({ type: z.literal('activity.changed'), text: z.string() }),
 
   z.object({ type: z.literal('session.parked'), reason: z.string(), text: z.string() }),
   z.object({ type: z.literal('session.unparked') }),

@@ -14,6 +14,7 @@ import {
   preview,
   quotaDay,
   type Session,
+  THINKING,
   textOf,
 } from './session.ts';
 import * as subagents from './subagents.ts';
@@ -235,6 +236,7 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
     case 'session.swept':
       return sessionSwept(state, event);
     case 'progress.reported':
+    case 'activity.changed':
       return { ...state, activity: event.text };
     case 'session.parked':
       return {
@@ -288,7 +290,7 @@ function stepRequested(state: Session, event: Extract<SessionEvent, { type: 'ste
     unanswered: true,
     paused: false,
     ...(event.closes ? { serverCalls: [] } : {}),
-    activity: 'thinking',
+    activity: THINKING,
     refusals: 0,
     unheard: [...state.unheard, ...event.adds.map((ref) => ref.seq)],
     ...(state.turn ? { turn: { ...state.turn, heardPerson: state.turn.heardPerson || heard } } : {}),

@@ -262,6 +262,7 @@ export function project(session: string, recorded: Recorded): FeedEvent | undefi
     case 'attempt.ended':
     case 'session.swept':
     case 'progress.reported':
+    case 'activity.changed':
     case 'session.parked':
     case 'session.unparked':
     case 'session.resumed':

@@ -8,7 +8,7 @@ import { startCompaction } from './compaction.ts';
 import type { Draft } from './draft.ts';
 import { abandonStep, endAttempt, finishCall, park } from './ending.ts';
 import { quarantine } from './prefix.ts';
-import { isBusy } from './session.ts';
+import { isBusy, THINKING } from './session.ts';
 import { partialWork } from './steps.ts';
 
 /** A crash loop: a session that went down this often at one step is not tried again by itself. */
@@ -72,6 +72,18 @@ function refusalWords(command: Extract<Command, { type: 'refused' }>): string {
     case 'invalid':
       return `The model API refused the request as invalid. ${kept} ${said}`;
   }
+}
+
+/** A call that waits for the API: people read a notice, a subagent is shown to wait until the call is made. */
+export function callWaits(d: Draft, command: Extract<Command, { type: 'delayed' | 'underway' }>): void {
+  const { step, spec, activity } = d.state;
+  if (step?.n !== command.step || step.phase !== 'calling') return;
+  if (!spec) {
+    if (command.type === 'delayed') d.add({ type: 'notice', level: 'warning', text: command.text });
+    return;
+  }
+  const text = command.type === 'delayed' ? command.activity : THINKING;
+  if (text !== activity) d.add({ type: 'activity.changed', text });
 }
 
 export function hostStarted(d: Draft): void {

@@ -162,6 +162,9 @@ export interface Session {
   readonly cleanlyStopped: boolean;
 }
 
+/** The activity of a session whose model call is under way. */
+export const THINKING = 'thinking';
+
 export const noUsage: Usage = {
   inputTokens: 0,
   outputTokens: 0,

@@ -48,6 +48,7 @@ const silent: ReadonlySet<string> = new Set<SessionEvent['type']>([
   'input.requested',
   'input.answered',
   'input.withdrawn',
+  'activity.changed',
   'notice',
 ]);
 

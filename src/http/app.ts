@@ -10,9 +10,10 @@ import { chatRoutes } from './chats.ts';
 import { feedRoutes } from './feeds.ts';
 import { foreign, makeTokenGate } from './guards.ts';
 import { isProblem, noChat } from './lookup.ts';
+import { makeHttpMeter } from './meter.ts';
 import { type OpenApi, openApiOf } from './openapi.ts';
 import { hasChat, hasTarget, type Place, type Spot, spotsOf, subagentSpot } from './place.ts';
-import type { AppPorts } from './ports.ts';
+import type { AppPorts, FailedRequest } from './ports.ts';
 import { type Problem, problem, problemResponse } from './problem.ts';
 import type { Reply, Route } from './route.ts';
 import { hideTokens } from './secrets.ts';
@@ -20,12 +21,13 @@ import { serviceRoutes } from './service.ts';
 import { subagentRoutes } from './subagents.ts';
 
 interface Env {
-  Variables: { requestId: string; caller: Caller | undefined };
+  Variables: { requestId: string; caller: Caller | undefined; route?: string };
 }
 
 export function makeApp(ports: AppPorts): Hono<Env> {
   const app = new Hono<Env>();
   const gate = makeTokenGate(ports);
+  const meter = makeHttpMeter(ports.runtime.metrics, ports.about);
   let api: OpenApi | undefined;
   const described = (): OpenApi => {
     api ??= openApiOf(routes, ports.about);
@@ -50,6 +52,7 @@ export function makeApp(ports: AppPorts): Hono<Env> {
   }
 
   async function take(c: Context<Env>, spot: Spot, target: string): Promise<Response> {
+    c.set('route', spot.path);
     // A HEAD is a GET whose answer is left out.
     const method = c.req.method === 'HEAD' ? 'GET' : c.req.method;
     const route = spot.routes.find((one) => one.method === method);
@@ -73,19 +76,16 @@ export function makeApp(ports: AppPorts): Hono<Env> {
   }
 
   app.use(async (c, next) => {
-    const requestId = ports.newId();
+    const requestId = givenId(c.req.header('x-request-id')) ?? ports.newId();
     const began = ports.clock.monotonic();
     c.set('requestId', requestId);
     await next();
     c.res.headers.set('x-request-id', requestId);
     c.res.headers.set('cache-control', 'no-store');
-    ports.log.answered({
-      requestId,
-      method: c.req.method,
-      path: hide(c.req.path),
-      status: c.res.status,
-      ms: ports.clock.monotonic() - began,
-    });
+    const { status } = c.res;
+    const ms = ports.clock.monotonic() - began;
+    meter.answered({ method: c.req.method, route: c.get('route'), status, ms });
+    ports.log.answered({ ...requestOf(c), path: hide(c.req.path), status, ms });
   });
   app.use(
     secureHeaders({
@@ -131,7 +131,7 @@ export function makeApp(ports: AppPorts): Hono<Env> {
   });
   app.notFound((c) => respond(c, nothing(c)));
   app.onError((error, c) => {
-    ports.log.failed(c.get('requestId'), error);
+    ports.log.failed(requestOf(c), error);
     return respond(
       c,
       ports.ready()
@@ -146,6 +146,22 @@ export function makeApp(ports: AppPorts): Hono<Env> {
 
 function hasBody({ headers }: Request): boolean {
   return headers.has('transfer-encoding') || Number(headers.get('content-length') ?? 0) > 0;
+}
+
+/** A proxy's own number for a request, if it is one: then its log and ours speak of the same. */
+function givenId(header: string | undefined): string | undefined {
+  return header !== undefined && /^[A-Za-z0-9_.:-]{1,64}$/.test(header) ? header : undefined;
+}
+
+function requestOf(c: Context<Env>): FailedRequest {
+  const route = c.get('route');
+  const chat = /^\/v1\/chats\/([A-Za-z0-9_-]{1,64})(?:\/|$)/.exec(c.req.path)?.[1];
+  return {
+    requestId: c.get('requestId'),
+    method: c.req.method.slice(0, 20),
+    ...(route === undefined ? {} : { route }),
+    ...(chat === undefined ? {} : { chat }),
+  };
 }
 
 function nothing(c: Context<Env>): Problem {

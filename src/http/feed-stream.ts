@@ -4,6 +4,7 @@
  */
 import { decodeEvent, type Recorded } from '../core/events.ts';
 import { project } from '../core/feed.ts';
+import { openFeeds } from './meter.ts';
 import type { AppPorts } from './ports.ts';
 
 const HEARTBEAT_MS = 15_000;
@@ -49,6 +50,7 @@ export function feedStream(
   let sink: ReadableStreamDefaultController<Uint8Array> | undefined;
 
   function end(): void {
+    if (state !== 'new' && state !== 'ended') openFeeds(runtime.metrics).add(-1);
     state = 'ended';
     waiting = [];
     size = 0;
@@ -134,6 +136,7 @@ export function feedStream(
         asked = true;
         if (state === 'new') {
           state = 'catching up';
+          openFeeds(runtime.metrics).add(1);
           beat();
           unwatch = reader.onceRevoked(() => cutOff('the token was revoked'));
           push(`: ${session}\nretry: ${RETRY_MS}\n${reader.fromNow ? `id: ${seen}\n` : ''}\n`);

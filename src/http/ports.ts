@@ -9,7 +9,7 @@ import type { SpawnTool } from '../tools/sessions-spawn.ts';
 import type { NamedTokens } from './tokens.ts';
 
 export interface AppPorts {
-  readonly runtime: Pick<Runtime, 'send' | 'state' | 'live' | 'confirmDead' | 'broadcast'>;
+  readonly runtime: Pick<Runtime, 'send' | 'state' | 'live' | 'confirmDead' | 'broadcast' | 'metrics'>;
   readonly store: Pick<Store, 'session' | 'events' | 'key' | 'chats'>;
   readonly clock: Clock;
   /** The admin token in force. */
@@ -44,13 +44,19 @@ export interface About {
 export interface HttpLog {
   readonly answered: (request: AnsweredRequest) => void;
   /** A fault of the gateway: the asker was told no more than its request id. */
-  readonly failed: (requestId: string, error: unknown) => void;
+  readonly failed: (request: FailedRequest, error: unknown) => void;
 }
+
+export type FailedRequest = Pick<AnsweredRequest, 'requestId' | 'method' | 'route' | 'chat'>;
 
 export interface AnsweredRequest {
   readonly requestId: string;
   readonly method: string;
   readonly path: string;
+  /** The route that took it, as it is documented; absent: none was reached. */
+  readonly route?: string;
+  /** The chat that its path names. */
+  readonly chat?: string;
   readonly status: number;
   readonly ms: number;
 }

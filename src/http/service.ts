@@ -1,8 +1,9 @@
-/** The routes that say what this is and how it fares: open to everybody, they tell nothing of any chat. */
+/** The routes that say what this is and how it fares: they tell nothing of any chat, and all but the figures are open. */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { html } from 'hono/html';
 import { z } from 'zod';
+import { metricsType } from '../runtime/metrics.ts';
 import { aboutAnswer, healthAnswer, readyAnswer } from './answers.ts';
 import { docsPage, page, pageStyle } from './docs-page.ts';
 import { type OpenApi, simulatorWords } from './openapi.ts';
@@ -105,7 +106,20 @@ export function serviceRoutes(ports: AppPorts, api: () => OpenApi): Route[] {
     handle: async () => htmlResponse(await docsPage(api(), notice)),
   });
 
-  return [root, alive, ready, openapi, docs];
+  const metrics = get({
+    name: 'metrics',
+    path: '/metrics',
+    scope: 'read',
+    summary: 'What is counted of this gateway, for Prometheus.',
+    details:
+      'Text format 0.0.4. Counters count from the start of this process. It tells of no chat, but of how much is used and spent, so it needs a token.',
+    query: z.strictObject({}),
+    answers: { 200: { description: 'The figures.', media: 'text/plain' } },
+    problems: [],
+    handle: () => new Response(ports.runtime.metrics.text(), { headers: { 'content-type': metricsType } }),
+  });
+
+  return [root, alive, ready, metrics, openapi, docs];
 }
 
 /** The one style that a page may have is named by its hash. */

@@ -5,12 +5,14 @@
 import type { IntendedCall } from '../core/commands.ts';
 import { answerId } from '../core/ids.ts';
 import type { Block, CallOutcome, Clock, Model, ToolCall } from '../core/ports.ts';
-import type { Session } from '../core/session.ts';
+import { type Session, THINKING } from '../core/session.ts';
 import { liveChildren } from '../core/subagents.ts';
 import type { Actor } from './actor.ts';
 import type { Broadcast } from './broadcast.ts';
 import { sleep } from './effects.ts';
-import type { Lanes, Priority } from './lanes.ts';
+import type { Failure } from './gate.ts';
+import type { Lanes, Place, Priority } from './lanes.ts';
+import { makeLateness } from './late.ts';
 
 /** Reads what a tool call means: its input is checked, its words for people are made. */
 export type Intend = (call: ToolCall, session: Session) => Omit<IntendedCall, 'id' | 'name' | 'input'>;
@@ -24,14 +26,11 @@ export interface CallPorts {
   /** In [0, 1): spreads retries. */
   readonly random: () => number;
   /** Told of every failure that is tried again. */
-  readonly failed: (actor: Actor, failure: Extract<CallOutcome, { kind: 'again' }>, attempt: number) => void;
+  readonly failed: (actor: Actor, failure: Failure, attempt: number) => void;
 }
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 60_000;
-/** People are told of a call that is late after this many failures, or by a pause this long. */
-const TELL_AFTER = 3;
-const TELL_PAUSE_MS = 20_000;
 
 /** Runs step `step` of a session until it is answered or refused; resolves early when `signal` aborts. */
 export async function callModel(
@@ -40,19 +39,34 @@ export async function callModel(
   ports: CallPorts,
   signal: AbortSignal,
 ): Promise<void> {
-  let told = false;
+  const first = actor.state;
+  if (!first) return;
+  const late = makeLateness(
+    ports.clock,
+    (words) => void actor.send({ type: 'delayed', step, ...words }).catch(() => {}),
+  );
+  const ticket = ports.lanes.ticket(priorityOf(first), first.chat, late.held);
+  let alone = 0;
   for (let attempt = 1; ; attempt++) {
+    const place = await ticket.acquire(signal);
     const state = actor.state;
-    if (!state) return;
-    const release = await ports.lanes.acquire(priorityOf(state), state.chat, signal);
+    if (!state) return place.release();
+    // It was shown as waiting.
+    if (state.spec && state.activity !== THINKING) void actor.send({ type: 'underway', step });
     const idle = actor.work.busy();
     const started = ports.clock.monotonic();
     let outcome: CallOutcome;
+    /** What it waits by itself before it is tried again; all wait for what all of them meet. */
+    let pause: number | undefined;
     try {
-      outcome = await once(actor, state, step, ports, signal);
+      outcome = await once(actor, state, step, ports, place, signal);
+      if (outcome.kind === 'again') {
+        pause = pauseAfter(outcome, alone + 1, ports.random());
+        if (place.failed(outcome, pause)) pause = undefined;
+      } else place.accepted();
     } finally {
       idle();
-      release();
+      place.release();
     }
     signal.throwIfAborted();
     switch (outcome.kind) {
@@ -75,13 +89,9 @@ export async function callModel(
       case 'again': {
         ports.failed(actor, outcome, attempt);
         ports.broadcast.words(actor.id, answer(state, step), undefined);
-        const pause = pauseAfter(outcome, attempt, ports.random());
-        // What the API says of one call it means for all of them.
-        if (outcome.retryAfterMs !== undefined) ports.lanes.quiet(outcome.retryAfterMs);
-        if (!told && (attempt >= TELL_AFTER || pause >= TELL_PAUSE_MS)) {
-          told = true;
-          await actor.send({ type: 'delayed', step, text: delayWords(outcome, ports.clock.now(), pause) });
-        }
+        late.failed(outcome, attempt, pause ?? 0);
+        if (pause === undefined) break;
+        alone += 1;
         await sleep(ports.clock, pause, signal);
       }
     }
@@ -93,14 +103,21 @@ function once(
   state: Session,
   step: number,
   ports: CallPorts,
+  place: Place,
   signal: AbortSignal,
 ): Promise<CallOutcome> {
   const speaking = answer(state, step);
   const long = state.kind === 'main' && liveChildren(state.tree).length > 0;
   return ports.model.call(actor.transcript().request(long ? '1h' : '5m'), {
     signal,
-    onText: (delta) => ports.broadcast.words(actor.id, speaking, delta),
-    onAlive: () => actor.work.touch(),
+    onText(delta) {
+      place.accepted();
+      ports.broadcast.words(actor.id, speaking, delta);
+    },
+    onAlive() {
+      place.alive();
+      actor.work.touch();
+    },
   });
 }
 
@@ -127,30 +144,11 @@ function isObject(value: unknown): value is ToolCall['input'] {
 }
 
 /** Exponential, with jitter over its upper half; never before the API's own "not before". */
-export function pauseAfter(
-  failure: Extract<CallOutcome, { kind: 'again' }>,
-  attempt: number,
-  random: number,
-): number {
+export function pauseAfter(failure: Failure, attempt: number, random: number): number {
   const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(attempt - 1, 10));
   if (failure.retryAfterMs !== undefined) {
     // All who wait for the same instant would come at once: a little later, each at its own time.
     return failure.retryAfterMs + random * Math.min(1_000, failure.retryAfterMs / 10);
   }
   return longest / 2 + (random * longest) / 2;
-}
-
-function delayWords(failure: Extract<CallOutcome, { kind: 'again' }>, now: number, pause: number): string {
-  const why = {
-    rate_limited: 'The model API says that the limit of requests is reached',
-    overloaded: 'The model API is overloaded',
-    server: 'The model API has an error of its own',
-    connection: 'The model API cannot be reached',
-    cut: 'The model API broke off its answer',
-    stalled: 'The model API stopped in the middle of its answer',
-  }[failure.why];
-  const when = new Date(now + pause).toISOString().slice(11, 16);
-  return pause >= TELL_PAUSE_MS
-    ? `${why}; trying again at ${when} UTC. Nothing is lost.`
-    : `${why}; trying again by itself. Nothing is lost.`;
 }

@@ -13,8 +13,16 @@ export interface Committer {
   readonly counted: { readonly transactions: number; readonly commits: number };
 }
 
-/** @param fatal called when a transaction failed: nothing in it was acknowledged, and nothing more is. */
-export function makeCommitter(store: Store, clock: Clock, fatal: (error: unknown) => void): Committer {
+/**
+ * @param fatal called when a transaction failed: nothing in it was acknowledged, and nothing more is
+ * @param wrote told how many milliseconds a transaction took
+ */
+export function makeCommitter(
+  store: Store,
+  clock: Clock,
+  fatal: (error: unknown) => void,
+  wrote: (ms: number) => void = () => {},
+): Committer {
   let waiting: { commit: Commit; done: () => void }[] = [];
   let scheduled = false;
   let broken = false;
@@ -25,6 +33,7 @@ export function makeCommitter(store: Store, clock: Clock, fatal: (error: unknown
     if (waiting.length === 0 || broken) return;
     const batch = waiting;
     waiting = [];
+    const began = clock.monotonic();
     try {
       store.commit(batch.map(({ commit }) => commit));
     } catch (error) {
@@ -32,6 +41,7 @@ export function makeCommitter(store: Store, clock: Clock, fatal: (error: unknown
       fatal(error);
       return;
     }
+    wrote(clock.monotonic() - began);
     counted.transactions += 1;
     counted.commits += batch.length;
     for (const { done } of batch) done();

@@ -1,70 +1,169 @@
 /**
  * Model calls in flight: a ceiling for the process, people's sessions first, then those already at work, then
- * those that start; fair among chats; quiet while the API says "not before". Owns no call itself.
+ * those that start; fair among chats; none while the gate is shut. A call that failed comes back to its old place.
+ * Owns no call itself.
  */
 import type { Clock } from '../core/ports.ts';
+import { type Failure, type Hold, makeGate } from './gate.ts';
 
 /** 0: a person waits for it. 1: a subagent at work. 2: a subagent's first request. */
 export type Priority = 0 | 1 | 2;
 
 export interface Lanes {
-  /** Resolves with the function that gives the place back. Rejects when `signal` aborts before. */
-  acquire(priority: Priority, chat: string, signal: AbortSignal): Promise<() => void>;
-  /** No call starts for `ms` from now. */
-  quiet(ms: number): void;
+  /**
+   * A call's claim to a place, kept until the call is done.
+   * @param held told, while it waits, that no call starts and why, and again whenever that changes
+   */
+  ticket(priority: Priority, chat: string, held: (hold: Hold) => void): Ticket;
+  /** Why no call starts now, if none does. */
+  readonly hold: Hold | undefined;
   readonly inFlight: number;
   readonly waiting: number;
+  /** No call starts any more. */
+  close(): void;
+}
+
+export interface Ticket {
+  /** Resolves when its turn has come. The second time it stands where it stood the first. Rejects when `signal` aborts before. */
+  acquire(signal: AbortSignal): Promise<Place>;
+}
+
+export interface Place {
+  /** Something of the answer arrived. */
+  alive(): void;
+  /** The API has taken the call up. */
+  accepted(): void;
+  /** The call failed. Returns whether all calls wait now, so that this one needs no pause of its own. */
+  failed(failure: Failure, pauseMs: number): boolean;
+  /** Gives the place back. Safe to repeat. */
+  release(): void;
 }
 
 /** Subagents' calls that may start in one turn of the event loop: more would hold up people's. */
 const STARTS_PER_TURN = 4;
+/** Calls that are told in one turn of the event loop that they wait. */
+const TOLD_PER_TURN = 50;
 
-interface Waiting {
-  readonly grant: () => void;
+interface Claim {
+  readonly priority: Priority;
+  readonly chat: string;
+  /** When it first asked; -1 before. */
+  order: number;
+  /** Its chat's turn in which it was served; it comes back to it. */
+  turn: number | undefined;
+  /** How often it found out for all that the API still fails: others try before it does again. */
+  misses: number;
+  /** Present while it waits. */
+  grant: (() => void) | undefined;
+  readonly held: (hold: Hold) => void;
 }
 
-export function makeLanes(ceiling: number, clock: Clock): Lanes {
-  // One queue for each chat at each priority; chats take turns by moving to the end when served.
-  const queues: [Map<string, Waiting[]>, Map<string, Waiting[]>, Map<string, Waiting[]>] = [
-    new Map(),
-    new Map(),
-    new Map(),
-  ];
+/** The calls of one chat that wait, in the order of asking. Chats take turns: who is served goes to the end. */
+interface Line {
+  turn: number;
+  readonly claims: Claim[];
+}
+type Lines = Map<string, Line>;
+
+/**
+ * @param on.random in [0, 1): spreads the tries of several gateways
+ * @param on.held told whenever no call starts any more, and why
+ */
+export function makeLanes(
+  ceiling: number,
+  clock: Clock,
+  on: { random: () => number; held?: (hold: Hold) => void },
+): Lanes {
+  const queues: readonly [Lines, Lines, Lines] = [new Map(), new Map(), new Map()];
   let inFlight = 0;
   let waiting = 0;
-  let quietUntil = 0;
+  let asked = 0;
+  let turns = 0;
   let startsLeft = STARTS_PER_TURN;
   let turnScheduled = false;
-  let cancelQuiet: (() => void) | undefined;
+  const gate = makeGate(ceiling, clock, {
+    changed: pump,
+    shut(hold) {
+      on.held?.(hold);
+      tellAll(hold);
+    },
+    random: on.random,
+  });
 
-  function next(queue: Map<string, Waiting[]>): Waiting | undefined {
-    for (const [chat, entries] of queue) {
-      const entry = entries.shift();
-      queue.delete(chat);
-      if (entries.length > 0) queue.set(chat, entries);
-      if (entry) return entry;
+  function enter(claim: Claim): void {
+    const queue = queues[claim.priority];
+    waiting += 1;
+    const line = queue.get(claim.chat);
+    if (!line) {
+      turns += 1;
+      queue.set(claim.chat, { turn: claim.turn ?? turns, claims: [claim] });
+      return;
     }
-    return undefined;
+    line.turn = Math.min(line.turn, claim.turn ?? line.turn);
+    let at = line.claims.length;
+    while (at > 0 && (line.claims[at - 1]?.order ?? 0) > claim.order) at -= 1;
+    line.claims.splice(at, 0, claim);
+  }
+
+  function leave(claim: Claim): Line | undefined {
+    const queue = queues[claim.priority];
+    const line = queue.get(claim.chat);
+    const at = line?.claims.indexOf(claim) ?? -1;
+    if (!line || at < 0) return undefined;
+    line.claims.splice(at, 1);
+    if (line.claims.length === 0) queue.delete(claim.chat);
+    claim.grant = undefined;
+    waiting -= 1;
+    return line;
+  }
+
+  function next(queue: Lines): Claim | undefined {
+    let first: Line | undefined;
+    for (const line of queue.values()) if (!first || line.turn < first.turn) first = line;
+    return first?.claims[0];
+  }
+
+  /** Who is to find out: who has done so least often, so that nobody's own trouble keeps the way shut for all. */
+  function prober(): Claim | undefined {
+    let best: { claim: Claim; turn: number } | undefined;
+    for (const queue of queues) {
+      // What an earlier queue has to offer wins, and within one queue the earlier turn.
+      let here: { claim: Claim; turn: number } | undefined;
+      for (const { turn, claims } of queue.values()) {
+        for (const claim of claims) {
+          const misses = here?.claim.misses ?? Number.POSITIVE_INFINITY;
+          if (claim.misses < misses || (here && claim.misses === misses && turn < here.turn))
+            here = { claim, turn };
+        }
+      }
+      if (here && (!best || here.claim.misses < best.claim.misses)) best = here;
+    }
+    return best?.claim;
   }
 
   function pump(): void {
-    if (clock.monotonic() < quietUntil) return;
-    while (inFlight < ceiling) {
-      const entry = next(queues[0]) ?? (startsLeft > 0 ? background() : undefined);
-      if (!entry) break;
-      waiting -= 1;
-      entry.grant();
+    while (inFlight < ceiling && gate.room) {
+      const claim = gate.probing
+        ? prober()
+        : (next(queues[0]) ?? (startsLeft > 0 ? (next(queues[1]) ?? next(queues[2])) : undefined));
+      if (!claim) break;
+      if (claim.priority > 0 && startsLeft > 0) {
+        startsLeft -= 1;
+        scheduleTurn();
+      }
+      serve(claim);
     }
     if (startsLeft === 0 && waiting > 0 && inFlight < ceiling) scheduleTurn();
   }
 
-  function background(): Waiting | undefined {
-    const entry = next(queues[1]) ?? next(queues[2]);
-    if (entry) {
-      startsLeft -= 1;
-      scheduleTurn();
-    }
-    return entry;
+  function serve(claim: Claim): void {
+    const { grant } = claim;
+    const line = leave(claim);
+    if (!line) return;
+    claim.turn = line.turn;
+    turns += 1;
+    line.turn = turns;
+    grant?.();
   }
 
   function scheduleTurn(): void {
@@ -77,58 +176,86 @@ export function makeLanes(ceiling: number, clock: Clock): Lanes {
     });
   }
 
-  function release(): () => void {
-    let held = true;
-    return () => {
-      if (!held) return;
-      held = false;
-      inFlight -= 1;
-      pump();
+  /** Some in each turn of the event loop: a thousand who wait have a thousand things to write down. */
+  function tellAll(hold: Hold): void {
+    const claims = queues.flatMap((queue) => [...queue.values()].flatMap((line) => line.claims));
+    const tell = (from: number): void => {
+      for (const claim of claims.slice(from, from + TOLD_PER_TURN)) {
+        if (gate.hold === hold && claim.grant) claim.held(hold);
+      }
+      if (gate.hold === hold && from + TOLD_PER_TURN < claims.length)
+        clock.soon(() => tell(from + TOLD_PER_TURN));
+    };
+    if (claims.length > 0) clock.soon(() => tell(0));
+  }
+
+  function placeOf(claim: Claim): Place {
+    const finds = gate.probing;
+    const pass = gate.enter(claim);
+    inFlight += 1;
+    let kept = true;
+    return {
+      alive: pass.alive,
+      accepted: pass.accepted,
+      failed(failure, pauseMs) {
+        const shared = pass.failed(failure, pauseMs);
+        if (shared && finds) claim.misses += 1;
+        return shared;
+      },
+      release() {
+        if (!kept) return;
+        kept = false;
+        inFlight -= 1;
+        pass.left();
+        pump();
+      },
     };
   }
 
   return {
+    close: () => gate.close(),
+    get hold() {
+      return gate.hold;
+    },
     get inFlight() {
       return inFlight;
     },
     get waiting() {
       return waiting;
     },
-    acquire(priority, chat, signal) {
-      return new Promise((resolve, reject) => {
-        if (signal.aborted) return reject(signal.reason);
-        const queue = queues[priority];
-        const entry: Waiting = {
-          grant: () => {
-            signal.removeEventListener('abort', leave);
-            inFlight += 1;
-            resolve(release());
-          },
-        };
-        const leave = (): void => {
-          const entries = queue.get(chat)?.filter((one) => one !== entry) ?? [];
-          if (entries.length > 0) queue.set(chat, entries);
-          else queue.delete(chat);
-          waiting -= 1;
-          reject(signal.reason);
-        };
-        signal.addEventListener('abort', leave, { once: true });
-        const entries = queue.get(chat);
-        if (entries) entries.push(entry);
-        else queue.set(chat, [entry]);
-        waiting += 1;
-        pump();
-      });
-    },
-    quiet(ms) {
-      const until = clock.monotonic() + ms;
-      if (until <= quietUntil) return;
-      quietUntil = until;
-      cancelQuiet?.();
-      cancelQuiet = clock.after(ms, () => {
-        cancelQuiet = undefined;
-        pump();
-      });
+    ticket(priority, chat, held) {
+      const claim: Claim = {
+        priority,
+        chat,
+        order: -1,
+        turn: undefined,
+        misses: 0,
+        grant: undefined,
+        held,
+      };
+      return {
+        acquire: (signal) =>
+          new Promise((resolve, reject) => {
+            if (signal.aborted) return reject(signal.reason);
+            const giveUp = (): void => {
+              leave(claim);
+              reject(signal.reason);
+            };
+            if (claim.order < 0) {
+              asked += 1;
+              claim.order = asked;
+            }
+            claim.grant = () => {
+              signal.removeEventListener('abort', giveUp);
+              resolve(placeOf(claim));
+            };
+            signal.addEventListener('abort', giveUp, { once: true });
+            enter(claim);
+            pump();
+            // While it is shut nobody is served.
+            if (gate.hold) held(gate.hold);
+          }),
+      };
     },
   };
 }

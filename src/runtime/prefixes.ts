@@ -11,6 +11,7 @@ import { textOf } from '../core/session.ts';
 import type { Actor } from './actor.ts';
 import { type CallPorts, pauseAfter } from './calls.ts';
 import { sleep } from './effects.ts';
+import type { Place } from './lanes.ts';
 
 export interface PrefixPorts extends CallPorts {
   readonly store: Store;
@@ -68,32 +69,47 @@ async function ask(
   ports: PrefixPorts,
   signal: AbortSignal,
 ): Promise<CallOutcome> {
+  // Nobody waits for a summary: it stands behind people's calls, and is late without a word.
+  const ticket = ports.lanes.ticket(1, actor.state?.chat ?? actor.id, () => {});
   for (let attempt = 1; ; attempt++) {
-    const release = await ports.lanes.acquire(1, actor.state?.chat ?? actor.id, signal);
+    const place = await ticket.acquire(signal);
     const idle = actor.work.busy();
     let outcome: CallOutcome;
+    let pause: number | undefined;
     try {
-      outcome = await callAside(ports.model, actor, count, signal);
+      outcome = await callAside(ports.model, actor, count, place, signal);
+      if (outcome.kind === 'again') {
+        pause = pauseAfter(outcome, attempt, ports.random());
+        if (place.failed(outcome, pause)) pause = undefined;
+      } else place.accepted();
     } finally {
       idle();
-      release();
+      place.release();
     }
     if (outcome.kind !== 'again' || attempt >= TRIES) return outcome;
     ports.failed(actor, outcome, attempt);
-    if (outcome.retryAfterMs !== undefined) ports.lanes.quiet(outcome.retryAfterMs);
-    await sleep(ports.clock, pauseAfter(outcome, attempt, ports.random()), signal);
+    if (pause !== undefined) await sleep(ports.clock, pause, signal);
   }
 }
 
-function callAside(model: Model, actor: Actor, count: number, signal: AbortSignal): Promise<CallOutcome> {
+function callAside(
+  model: Model,
+  actor: Actor,
+  count: number,
+  place: Place,
+  signal: AbortSignal,
+): Promise<CallOutcome> {
   const transcript = actor.transcript();
   const { max_tokens, thinking } = transcript.request('5m');
   const budget = thinking?.budget_tokens;
   const wanted = SUMMARY_TOKENS + (typeof budget === 'number' ? budget : 0);
   return model.call(transcript.aside(count, SUMMARY_REQUEST, Math.min(max_tokens, wanted)), {
     signal,
-    onText: () => {},
-    onAlive: () => actor.work.touch(),
+    onText: () => place.accepted(),
+    onAlive() {
+      place.alive();
+      actor.work.touch();
+    },
   });
 }
 

@@ -13,8 +13,12 @@ import { type Broadcast, makeBroadcast } from './broadcast.ts';
 import type { Intend } from './calls.ts';
 import { type Committer, makeCommitter } from './committer.ts';
 import { runEffect } from './effects.ts';
+import type { Hold } from './gate.ts';
 import { makeInspect } from './inspect.ts';
 import { type Lanes, makeLanes } from './lanes.ts';
+import { type Metrics, makeMetrics } from './metrics.ts';
+import { countOwned } from './owned-figures.ts';
+import { makeTally } from './tally.ts';
 
 export interface RuntimePorts {
   readonly store: Store;
@@ -38,6 +42,8 @@ export interface RuntimeLog {
     failure: Extract<CallOutcome, { kind: 'again' }>,
     attempt: number,
   ) => void;
+  /** No model call starts for now. */
+  readonly held?: (hold: Hold) => void;
   readonly gaveUp: (session: string, to: string, refusal: Refusal) => void;
   readonly unreached: (session: string, to: string, error: unknown) => void;
   readonly broken: (session: string, effect: Effect, error: unknown) => void;
@@ -60,6 +66,8 @@ export interface Runtime {
   readonly lanes: Lanes;
   readonly committer: Committer;
   readonly actors: number;
+  /** What is counted of this process; a host and its doors add their own. */
+  readonly metrics: Metrics;
 }
 
 /** Actors at rest that are kept in memory. */
@@ -72,13 +80,19 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
   const { store, clock } = ports;
   const actors = new Map<string, Actor>();
   const broadcast = makeBroadcast();
-  const lanes = makeLanes(ports.maxModelCalls, clock);
-  const committer = makeCommitter(store, clock, ports.fatal);
+  const lanes = makeLanes(ports.maxModelCalls, clock, {
+    random: ports.random,
+    held: (hold) => ports.log.held?.(hold),
+  });
+  const metrics = makeMetrics();
+  const tally = makeTally(metrics, { store, clock });
+  const committer = makeCommitter(store, clock, ports.fatal, tally.wrote);
   const progressed = new Set<string>();
   let stopping = false;
 
   const effectPorts = {
     ...ports,
+    model: tally.model(ports.model),
     lanes,
     broadcast,
     inspect: makeInspect({
@@ -88,8 +102,10 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
       ...(ports.skills ? { skills: ports.skills } : {}),
     }),
     reach: (session: string, command: Command) => send(session, command),
-    failed: (actor: Actor, failure: Extract<CallOutcome, { kind: 'again' }>, attempt: number) =>
-      ports.log.retried(actor.id, failure, attempt),
+    failed: (actor: Actor, failure: Extract<CallOutcome, { kind: 'again' }>, attempt: number) => {
+      tally.retried(failure.why);
+      ports.log.retried(actor.id, failure, attempt);
+    },
     gaveUp: (actor: Actor, to: string, refusal: Refusal) => ports.log.gaveUp(actor.id, to, refusal),
     unreached: (actor: Actor, to: string, error: unknown) => ports.log.unreached(actor.id, to, error),
     broken: (actor: Actor, effect: Effect, error: unknown) => ports.log.broken(actor.id, effect, error),
@@ -114,6 +130,7 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
     // Before it is one of them: it is at rest itself until its first command, and must not be forgotten.
     forget();
     actors.set(id, actor);
+    if (actor.state) tally.loaded(actor.state);
     // A session that wants something and is not in memory was at work when its host went down.
     if (actor.state && store.session(id)?.wants) void actor.send({ type: 'host.started' }).then(actor.wake);
     return actor;
@@ -143,6 +160,7 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
     for (const { event } of events) {
       if (event.type === 'step.answered' || event.type === 'step.abandoned') broadcast.silence(actor.id);
     }
+    if (actor.state) tally.committed(actor.state, events);
     broadcast.events(actor.id, events);
     progress(actor);
   }
@@ -170,10 +188,11 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
     });
   }
 
-  return {
+  const runtime: Runtime = {
     broadcast,
     lanes,
     committer,
+    metrics,
     send,
     live,
     get actors() {
@@ -219,6 +238,7 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
       stopping = true;
       const all = [...actors.values()];
       await Promise.all(all.map((actor) => actor.close()));
+      lanes.close();
       const last = all
         .filter((actor) => actor.state && !actor.atRest)
         .map((actor) => actor.send({ type: 'host.stopping' }));
@@ -226,4 +246,6 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
       await Promise.all(last);
     },
   };
+  countOwned(metrics, runtime);
+  return runtime;
 }

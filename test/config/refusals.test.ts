@@ -106,6 +106,7 @@ describe('a wrong key in the file is refused with one line', () => {
     ['mainToolSeconds', 0, 'is 0', 'a number of seconds from 0.1 to 3600'],
     ['modelCalls', false, 'is false', count],
     ['processes', 1e9, 'is 1000000000', 'a whole number from 1 to 1000'],
+    ['log', 'loud', 'is "loud"', 'silent, error, warn, info or debug'],
     ['instructions', ' \n', 'is " \\n"', 'a text of 1 to 20000 characters, not blank'],
     ['skills', 'ours', 'is "ours"', 'a list of at most 100 folders, such as ["../my-skills"]'],
     ['repositories', 'app', 'is "app"', 'an object of names and paths, such as {"app": "../app"}'],

@@ -19,6 +19,7 @@ describe('settings', () => {
       mainToolSeconds: 15,
       modelCalls: 64,
       processes: 16,
+      log: 'warn',
       repositories: {},
       fetch: { allow: [], refuse: [] },
       webSearches: 5,
@@ -54,6 +55,7 @@ describe('settings', () => {
     ['mainToolSeconds', 'TIDINGS_MAIN_TOOL_SECONDS', '3600', 3600],
     ['modelCalls', 'TIDINGS_MODEL_CALLS', '1', 1],
     ['processes', 'TIDINGS_PROCESSES', ' 1000 ', 1000],
+    ['log', 'TIDINGS_LOG', 'info', 'info'],
   ] as const)('%s comes from %s=%s', (name, variable, text, value) => {
     const fromEnvironment = load({ env: { [variable]: text } });
     expect(fromEnvironment[name]).toBe(value);
@@ -76,6 +78,7 @@ describe('settings', () => {
     ['mainToolSeconds', 0.1, 0.1],
     ['modelCalls', 10_000, 10_000],
     ['processes', 1, 1],
+    ['log', 'silent', 'silent'],
     ['instructions', 'You keep the books.', 'You keep the books.'],
   ] as const)('%s comes from the file as %j', (name, written, value) => {
     const fromFile = load({ file: { [name]: written } });

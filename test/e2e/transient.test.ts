@@ -126,6 +126,35 @@ describe('failures that pass', () => {
     ]);
   });
 
+  test('a "not before" of days is told with its date, ends with a restart, and is found out anew', async () => {
+    const days = 200_000;
+    const house = await openHouse({
+      script: {
+        rows: [{ reply: { text: 'At last.', faults: [{ status: 429, retryAfter: days, times: 1 }] } }],
+      },
+    });
+    const refused = await house.client.newChat();
+    const waiting = await house.client.newChat();
+    const feeds = [refused.feed(), waiting.feed()];
+    await refused.say('Anybody?');
+    await feeds[0]?.first('notice');
+    await waiting.say('Anybody else?');
+    // The second one was never sent, and hears of it all the same.
+    const date = new Date(Date.now() + days * 1_000).toISOString().slice(0, 10);
+    const told = await Promise.all(feeds.map((feed) => feed.first('notice')));
+    for (const { text } of told) {
+      expect(text).toMatch(
+        /^The model API says that the limit of requests is reached; trying again at [\d-]{10} [\d:]{5} UTC\. Nothing is lost\.$/,
+      );
+      expect(text).toContain(date);
+    }
+    expect(house.requests).toHaveLength(1);
+    await house.stop();
+    await house.start();
+    await Promise.all(feeds.map((feed) => feed.first('turn.ended')));
+    expect([await refused.said(), await waiting.said()]).toEqual([['At last.'], ['At last.']]);
+  });
+
   test("one chat's failures don't hold up another chat, nor a stalled subagent its parent", async () => {
     const house = await openHouse({
       script: cast({

@@ -247,7 +247,7 @@ describe('an address', () => {
       `/v1/chats/${id}/export`,
       `/v1/chats/${id}/subagents/`,
       `/v1/chats/${id}/subagents/%E0%A4%A`,
-      '/metrics',
+      '/metrics/all',
     ]) {
       expect(await door.get(path), path).toMatchObject({ status: 404, body: { type: '/docs#not-found' } });
     }
@@ -316,7 +316,7 @@ describe('a fault of the gateway', () => {
     expect(answer).toMatchObject({ status: 500, body: { type: '/docs#internal' } });
     expect(JSON.stringify(answer.body)).not.toContain('secret');
     expect(told).toEqual([
-      answer.headers.get('x-request-id'),
+      { requestId: answer.headers.get('x-request-id'), method: 'POST', route: '/v1/chats' },
       expect.objectContaining({ message: 'secret inside' }),
     ]);
   });

@@ -12,6 +12,7 @@ describe('/openapi.json', () => {
       'GET /',
       'GET /docs',
       'GET /healthz',
+      'GET /metrics',
       'GET /openapi.json',
       'GET /readyz',
       'GET /v1/chats',
@@ -73,7 +74,8 @@ describe('/openapi.json', () => {
     const idOf = (body: unknown) => z.object({ chat: z.object({ id: z.string() }) }).parse(body).chat.id;
 
     // What is given when all is well, with every status that it can be given with.
-    for (const path of ['/', '/docs', '/healthz', '/readyz', '/openapi.json']) await ask('GET', path);
+    for (const path of ['/', '/docs', '/healthz', '/readyz', '/metrics', '/openapi.json'])
+      await ask('GET', path);
     await ask('GET', '/', undefined, { accept: 'text/html' });
     const chat = idOf((await ask('POST', '/v1/chats', { title: 'x', id: 'x' })).body);
     await ask('POST', '/v1/chats', { title: 'x', id: 'x' });

@@ -9,6 +9,15 @@ function clientIn(env: unknown): string | undefined {
 const open = ['/', '/healthz', '/readyz', '/openapi.json', '/docs'];
 
 describe('the token', () => {
+  test('is needed for the figures, which tell how much is used and spent', async () => {
+    const door = openDoor();
+    expect((await door.request('GET', '/metrics', undefined, { authorization: '' })).status).toBe(401);
+    expect((await door.request('GET', '/metrics', undefined, { authorization: 'Bearer x' })).status).toBe(
+      401,
+    );
+    expect((await door.request('GET', '/metrics')).status).toBe(200);
+  });
+
   test('is needed for everything under /v1, whether it is there or not', async () => {
     const door = openDoor();
     const id = await door.chat();

@@ -112,7 +112,7 @@ test('requests that carry tokens in every place leave none of them in the log, n
   const config = await tidings(['config'], { cwd: folder, env });
   const list = await tidings(['token', 'list'], { cwd: folder, env });
   const printed = await end();
-  expect(printed).toMatch(/"level":20.*"path":"\/v1\/chats".*answered/);
+  expect(printed).toMatch(/"level":"(?:info|debug)".*"path":"\/v1\/chats".*answered/);
   expect(printed.match(/answered/g)?.length).toBeGreaterThan(100);
   for (const secret of secrets) {
     const where = secret.slice(0, 8);

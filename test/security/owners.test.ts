@@ -1,7 +1,9 @@
 /** One owner's chats do not exist for another: not in lists, not by id, not by guessing, not by a repeated request. */
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { makeMetrics } from '../../src/runtime/metrics.ts';
 import { amount } from '../amounts.ts';
 import { TOKEN } from '../http/door.ts';
 import { addressOf, bearer, chatIn, type DeskDoor, openDeskDoor, routeTable } from './desk.ts';
@@ -77,6 +79,7 @@ describe("another owner's chat", () => {
         store: door.store,
         runtime: {
           ...door.runtime,
+          metrics: makeMetrics(),
           state(id) {
             asked.push(id);
             return door.runtime.state(id);

@@ -27,9 +27,17 @@ export interface Limits {
   readonly maxChildren: number;
   readonly maxSpawns: number;
   readonly maxModelCalls: number;
+  /** Tokens from which on a conversation is summarised. */
+  readonly compactAt: number;
 }
 
-export const smallLimits: Limits = { maxDepth: 2, maxChildren: 2, maxSpawns: 9, maxModelCalls: 3 };
+export const smallLimits: Limits = {
+  maxDepth: 2,
+  maxChildren: 2,
+  maxSpawns: 9,
+  maxModelCalls: 3,
+  compactAt: 1_200,
+};
 
 /** The real tools; they remember nothing, so all worlds share them. */
 export const toolset: Toolset = makeToolset({
@@ -42,7 +50,7 @@ export const toolset: Toolset = makeToolset({
 });
 
 /** @param release which of the project's releases the gateway is of: each has words of its own in its prompt */
-export function rulesOf({ maxChildren, maxDepth, maxSpawns }: Limits, release = 1): Rules {
+export function rulesOf({ maxChildren, maxDepth, maxSpawns, compactAt }: Limits, release = 1): Rules {
   return {
     maxChildren,
     maxDepth,
@@ -51,7 +59,7 @@ export function rulesOf({ maxChildren, maxDepth, maxSpawns }: Limits, release = 
     idleMs: IDLE_MS,
     model: MODEL,
     subagentModel: MODEL,
-    terms: () => ({ window: WINDOW, compactAt: 1_200 }),
+    terms: () => ({ window: WINDOW, compactAt }),
     prefix: (subject) => ({
       model: subject.model,
       max_tokens: 4_096,

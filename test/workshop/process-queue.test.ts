@@ -74,3 +74,19 @@ test('who leaves twice gives one place back, and who gives up waiting takes none
   expect(order).toEqual(['x', 'y']);
   await expect(queue.enter({ chat: 'a', first: false }, AbortSignal.abort('late'))).rejects.toBe('late');
 });
+
+test('how many run and how many wait can be told at any time', async () => {
+  const queue = makeProcessQueue(2);
+  const control = new AbortController();
+  const leave = await queue.enter({ chat: 'a', first: false }, never);
+  await queue.enter({ chat: 'b', first: false }, never);
+  const third = queue.enter({ chat: 'c', first: false }, never);
+  const fourth = queue.enter({ chat: 'd', first: false }, control.signal);
+  expect([queue.running, queue.waiting]).toEqual([2, 2]);
+  control.abort();
+  await expect(fourth).rejects.toThrow();
+  expect([queue.running, queue.waiting]).toEqual([2, 1]);
+  leave();
+  (await third)();
+  expect([queue.running, queue.waiting]).toEqual([1, 0]);
+});

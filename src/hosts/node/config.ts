@@ -185,6 +185,7 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
       mainToolSeconds: source('mainToolSeconds'),
       modelCalls: source('modelCalls'),
       processes: source('processes'),
+      log: source('log'),
       instructions: source('instructions'),
       repositories: source('repositories'),
       fetch: source('fetch'),

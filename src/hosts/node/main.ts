@@ -20,8 +20,9 @@ import { adminToken } from './admin-token.ts';
 import { nodeClock } from './clock.ts';
 import { allowLists, gatewayUrl } from './config/reach.ts';
 import type { Config } from './config.ts';
+import { watchEventLoop } from './event-loop.ts';
 import { folderId } from './folder-id.ts';
-import { type Log, runtimeLog } from './log.ts';
+import { httpLog, type Log, runtimeLog } from './log.ts';
 import { nodeShelf } from './skills/find.ts';
 import { openStore } from './store/sqlite-store.ts';
 import { namedTokens } from './tokens/named-tokens.ts';
@@ -57,6 +58,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
   let simulator: Simulator | undefined;
   try {
     const admin = adminToken(config, store.folder);
+    options.log.hide(admin.token, config.anthropic.apiKey, config.anthropic.authToken);
     const workshop = makeWorkshop({
       dataFolder: store.folder,
       dataFolderId: folderId(store.folder),
@@ -94,7 +96,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
         canFetch: true,
         random: Math.random,
         fatal: options.fatal,
-        log: runtimeLog(options.log),
+        log: runtimeLog(options.log, (session) => store.session(session)?.chat),
       },
     );
     let port = config.port;
@@ -114,17 +116,18 @@ export async function startGateway(config: Config, options: StartOptions): Promi
       resolveModel: catalogue.resolve,
       spawn: gateway.toolset.spawn,
       ready: () => ready,
-      log: {
-        answered: (request) => options.log.debug(request, 'answered'),
-        failed: (requestId, error) => options.log.error({ requestId, err: error }, 'a request failed'),
-      },
+      log: httpLog(options.log),
       clientOf: (env) => connectionOf(env)?.remoteAddress,
       hangUp: (env) => void connectionOf(env)?.destroy(),
     });
     const server = createAdaptorServer({ fetch: app.fetch });
     port = await listen(server, config.host, config.port);
+    const { metrics } = gateway.runtime;
+    workshop.measure(metrics);
+    const unwatch = watchEventLoop(metrics);
     gateway.runtime.start();
     ready = true;
+    options.log.info({ version: options.version, url: gatewayUrl(config, port) }, 'started');
     let closing: Promise<void> | undefined;
     return {
       url: gatewayUrl(config, port),
@@ -143,6 +146,8 @@ export async function startGateway(config: Config, options: StartOptions): Promi
           await gateway.runtime.stop();
           store.close();
           await simulator?.close();
+          unwatch();
+          options.log.info('stopped');
         });
         return closing;
       },

@@ -26,6 +26,7 @@ const meanings: Readonly<Record<SettingName, string>> = {
   mainToolSeconds: "what the main session's tools may take",
   modelCalls: 'requests to the model at once',
   processes: 'commands that run at once',
+  log: 'what is written to standard error: silent, error, warn, info or debug',
   instructions: 'who the assistant is, in your words',
   repositories: 'name and path of each git repository to work in',
   fetch: 'what web_fetch may ask besides the public internet, and what never',
@@ -134,6 +135,7 @@ function settingLines(config: Config, name: SettingName): SettingLine[] {
     case 'modelCalls':
     case 'processes':
     case 'webSearches':
+    case 'log':
       return [line(String(config[name]))];
     default:
       return name satisfies never;

@@ -50,6 +50,7 @@ const hostWords =
 const originWords =
   'the address people type, such as https://chat.example.org: http or https, without a path';
 const tokenWords = `a token of ${tokenMinimum} to 512 characters, each a letter, a digit or one of - . _ ~ + / (= at the end)`;
+const logWords = 'silent, error, warn, info or debug';
 const dataWords = 'the path of a folder';
 const repositoryWords = 'a name of 1 to 64 of a-z, 0-9, _ and -, the first a letter or digit';
 const skillsWords = 'a list of at most 100 folders, such as ["../my-skills"]';
@@ -85,6 +86,7 @@ export const settingsSchema = z.strictObject({
   mainToolSeconds: duration(0.1, 3_600, 'seconds').default(15),
   modelCalls: whole(1, 10_000).default(64),
   processes: whole(1, 1_000).default(16),
+  log: z.enum(['silent', 'error', 'warn', 'info', 'debug'], logWords).default('warn'),
   instructions: matching(/\S/, 20_000, 'a text of 1 to 20000 characters, not blank').optional(),
   repositories: z
     .record(
@@ -125,6 +127,7 @@ export const environment: Readonly<
   mainToolSeconds: { variable: 'TIDINGS_MAIN_TOOL_SECONDS', numeric: true },
   modelCalls: { variable: 'TIDINGS_MODEL_CALLS', numeric: true },
   processes: { variable: 'TIDINGS_PROCESSES', numeric: true },
+  log: { variable: 'TIDINGS_LOG', numeric: false },
 };
 
 /** Names the configuration file, so it can't stand in it. */

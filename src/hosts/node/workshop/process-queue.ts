@@ -6,6 +6,8 @@
 export interface ProcessQueue {
   /** Resolves with the function that gives the place back; rejects with the signal's reason if that aborts. */
   enter(who: { readonly chat: string; readonly first: boolean }, signal: AbortSignal): Promise<() => void>;
+  readonly running: number;
+  readonly waiting: number;
 }
 
 interface Waiter {
@@ -48,6 +50,12 @@ export function makeProcessQueue(places: number): ProcessQueue {
   }
 
   return {
+    get running() {
+      return taken;
+    },
+    get waiting() {
+      return waiting.length;
+    },
     enter(who, signal) {
       if (signal.aborted) return Promise.reject(signal.reason);
       if (taken < places) return Promise.resolve(take(who.chat));

@@ -8,6 +8,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import type { ToolCall, ToolOutcome, Worker, Workshop } from '../../../core/ports.ts';
+import type { Metrics } from '../../../runtime/metrics.ts';
 import { bash } from '../../../tools/bash.ts';
 import { edit } from '../../../tools/edit.ts';
 import { type FetchRules, makeFetchPolicy } from '../../../tools/fetch-policy.ts';
@@ -59,6 +60,8 @@ export interface NodeWorkshop extends Workshop {
   sweepAll(): Promise<{ left: string[] }>;
   /** How commands are kept together on this machine. */
   isolation(): Promise<'namespace' | 'marker'>;
+  /** Adds how many commands run and wait to what is counted. */
+  measure(metrics: Metrics): void;
 }
 
 /** Milliseconds that the processes of a worker get to die before they are named. */
@@ -265,6 +268,19 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
     },
 
     isolation: async () => (await isolation()).kind,
+
+    measure(metrics) {
+      metrics.reads({
+        name: 'tidings_processes',
+        help: 'Commands of tools, by whether they run or wait for a place',
+        type: 'gauge',
+        labels: ['state'],
+        read: () => [
+          [queue.running, 'running'],
+          [queue.waiting, 'waiting'],
+        ],
+      });
+    },
   };
 }
 

@@ -4,12 +4,14 @@
  */
 import { advance } from './advance.ts';
 import { duration } from './announcement.ts';
+import * as care from './care.ts';
 import type { Answer, Command, Context, Refusal, Timer } from './commands.ts';
 import { senders } from './correspondence.ts';
 import * as delegation from './delegation.ts';
 import { type Draft, draft } from './draft.ts';
 import { abandonStep, closeAttempt, endAttempt, finishCall, park, settleAll } from './ending.ts';
 import type { Recorded } from './events.ts';
+import { forget } from './forgetting.ts';
 import * as mailbox from './mailbox.ts';
 import { hostStarted, refused } from './outages.ts';
 import * as policy from './policy.ts';
@@ -102,6 +104,8 @@ function startPrefix(d: Draft): void {
 // ───────────────────────────────────────────────────────── handle
 
 function handle(d: Draft, command: Command): Answer | Refusal {
+  const late = care.tooLate(d.state, command);
+  if (late) return late;
   switch (command.type) {
     case 'create':
       return { kind: 'exists', message: `${d.state.id} exists already` };
@@ -132,6 +136,16 @@ function handle(d: Draft, command: Command): Answer | Refusal {
       return stop(d, command.subagents);
     case 'resume':
       if (d.state.status === 'parked') d.add({ type: 'session.unparked' });
+      return none;
+    case 'change':
+      return care.change(d, command);
+    case 'delete':
+      return care.remove(d, command.from, () => stop(d, true));
+    case 'forget':
+      forget(d, command);
+      return none;
+    case 'removed':
+      care.removed(d, command.ids);
       return none;
     case 'mail':
       return acceptMail(d, command.sender, command.mails);
@@ -207,6 +221,7 @@ function say(d: Draft, command: Extract<Command, { type: 'say' }>): Answer | Ref
     },
   });
   const { seq } = d.state;
+  care.takenUp(d, text);
   if (command.interrupt) abandonStep(d, 'interrupt');
   return { kind: 'message', seq };
 }

@@ -31,6 +31,10 @@ const silent: ReadonlySet<string> = new Set<SessionEvent['type']>([
   'subagent.admitted',
   'progress.reported',
   'notice',
+  'chat.changed',
+  'chat.deleting',
+  'subagent.forgotten',
+  'subagent.removed',
 ]);
 
 /**

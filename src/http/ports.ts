@@ -8,8 +8,8 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { SpawnTool } from '../tools/sessions-spawn.ts';
 
 export interface AppPorts {
-  readonly runtime: Pick<Runtime, 'send' | 'state' | 'live' | 'confirmDead' | 'broadcast'>;
-  readonly store: Pick<Store, 'session' | 'events' | 'key' | 'chats'>;
+  readonly runtime: Pick<Runtime, 'send' | 'state' | 'live' | 'confirmDead' | 'gone' | 'broadcast'>;
+  readonly store: Pick<Store, 'session' | 'sessions' | 'events' | 'key' | 'chats'>;
   readonly clock: Clock;
   /** The admin token in force. */
   readonly token: () => string;

@@ -4,7 +4,7 @@
  */
 import type { Command, Refusal, Rules } from '../core/commands.ts';
 import type { Recorded } from '../core/events.ts';
-import type { CallOutcome, Clock, Model, Store, Workshop } from '../core/ports.ts';
+import type { CallOutcome, Clock, KeptWork, Model, Store, Workshop } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
 import { isDead } from '../core/subagents.ts';
 import type { Effect } from '../core/wants.ts';
@@ -15,6 +15,8 @@ import { type Committer, makeCommitter } from './committer.ts';
 import { runEffect } from './effects.ts';
 import { makeInspect } from './inspect.ts';
 import { type Lanes, makeLanes } from './lanes.ts';
+import { makeRemoval, type RemovalLog } from './removal.ts';
+import { makeRetention, type Retained } from './retention.ts';
 
 export interface RuntimePorts {
   readonly store: Store;
@@ -25,13 +27,15 @@ export interface RuntimePorts {
   readonly intend: Intend;
   readonly maxModelCalls: number;
   readonly mainToolMs: number;
+  /** For how long what is over is kept; absent: for ever. */
+  readonly retained?: Retained;
   readonly random: () => number;
   /** A commit failed: nothing of it was acknowledged, and the process must end. */
   readonly fatal: (error: unknown) => void;
   readonly log: RuntimeLog;
 }
 
-export interface RuntimeLog {
+export interface RuntimeLog extends RemovalLog {
   readonly retried: (
     session: string,
     failure: Extract<CallOutcome, { kind: 'again' }>,
@@ -51,6 +55,11 @@ export interface Runtime {
   live(session: string): Session | undefined;
   /** Resolves when all of `targets` are confirmed dead in `chat`'s tree, or after `ms`. */
   confirmDead(chat: string, targets: readonly string[], ms: number): Promise<void>;
+  /**
+   * Waits until a chat that is being deleted is gone, at most `ms`: what was kept of its work, or undefined if it
+   * isn't through.
+   */
+  gone(chat: string, ms: number): Promise<readonly KeptWork[] | undefined>;
   /** Takes up every session that was at work. Returns at once; the work goes on in the background. */
   start(): void;
   /** Ends all that runs, writes the last word of a clean stop, commits. Resolves when all has ended. */
@@ -76,8 +85,30 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
   const progressed = new Set<string>();
   let stopping = false;
 
+  const removal = makeRemoval({
+    store,
+    clock,
+    committer,
+    broadcast,
+    workshop: ports.workshop,
+    fatal: ports.fatal,
+    log: ports.log,
+    inMemory: (ids) => ids.flatMap((id) => actors.get(id) ?? []),
+    forget: (id) => actors.delete(id),
+  });
+  const retention = makeRetention({
+    store,
+    clock,
+    workshop: ports.workshop,
+    retained: ports.retained ?? {},
+    state: (session) => runtime.state(session),
+    send: (session, command) => send(session, command),
+    failed: (error) => ports.log.retentionFailed(error),
+  });
+
   const effectPorts = {
     ...ports,
+    removal,
     lanes,
     broadcast,
     inspect: makeInspect({ store, live, now: () => clock.now() }),
@@ -164,11 +195,12 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
     });
   }
 
-  return {
+  const runtime: Runtime = {
     broadcast,
     lanes,
     committer,
     send,
+    gone: removal.gone,
     live,
     get actors() {
       return actors.size;
@@ -208,9 +240,11 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
         clock.soon(() => takeUp(from + TAKEN_UP_PER_TURN));
       };
       takeUp(0);
+      retention.start();
     },
     async stop() {
       stopping = true;
+      retention.stop();
       const all = [...actors.values()];
       await Promise.all(all.map((actor) => actor.close()));
       const last = all
@@ -220,4 +254,5 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
       await Promise.all(last);
     },
   };
+  return runtime;
 }

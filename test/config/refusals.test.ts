@@ -131,7 +131,7 @@ describe('a wrong key in the file is refused with one line', () => {
 
   test('a key like none is answered with all that there are', () => {
     const [line] = refusal({ file: { zzz: 1 } });
-    expect(line).toMatch(/^zzz \(.*line 2\) is not a setting; there are model, .*, models\.$/);
+    expect(line).toMatch(/^zzz \(.*line 2\) is not a setting; there are model, .*, models, retention\.$/);
   });
 
   test('a key of the API in the file is sent to the environment, and not shown', () => {

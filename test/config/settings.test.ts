@@ -21,6 +21,7 @@ describe('settings', () => {
       processes: 16,
       repositories: {},
       models: {},
+      retention: { toolOutputDays: 30, endedTreesDays: 90 },
       anthropic: {},
       simulator: true,
       file: { path, exists: false },

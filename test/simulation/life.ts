@@ -120,6 +120,8 @@ export function beginLife(ports: LifePorts): Life {
       gaveUp: (session, to, refusal) => broken.push(`${session} gave up mail to ${to}: ${refusal.message}`),
       unreached: (session, to, error) =>
         up && broken.push(`${session} to ${to}: ${error instanceof Error ? error.stack : String(error)}`),
+      removed: () => {},
+      retentionFailed: (error) => up && broken.push(`retention: ${String(error)}`),
       broken: (session, effect, error) =>
         broken.push(`${session} ${effect.key}: ${error instanceof Error ? error.stack : String(error)}`),
     },

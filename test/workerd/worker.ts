@@ -51,6 +51,8 @@ function makeHandler(env: Env): (request: Request) => Response | Promise<Respons
         gaveUp: (session, to, refusal) => console.error('gave up', session, to, refusal.message),
         unreached: (session, to, error) => console.error('unreached', session, to, error),
         broken: (session, effect, error) => console.error('broken', session, effect.key, error),
+        removed: () => {},
+        retentionFailed: (error) => console.error('retention', error),
       },
     },
   );

@@ -176,6 +176,7 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
       instructions: source('instructions'),
       repositories: source('repositories'),
       models: source('models'),
+      retention: source('retention'),
       apiKey: sourceOf('apiKey'),
       authToken: sourceOf('authToken'),
       baseUrl: sourceOf('baseUrl'),

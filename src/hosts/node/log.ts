@@ -31,5 +31,11 @@ export function runtimeLog(log: Log): RuntimeLog {
       log.error({ session, to, err: error }, 'mail was not taken; it is sent again'),
     broken: (session, effect, error) =>
       log.error({ session, effect: effect.key, err: error }, 'an effect failed'),
+    removed: (chat, { whole, sessions, kept, left }) =>
+      log.info(
+        { chat, sessions, kept, left },
+        whole ? 'a chat was deleted' : 'subagents that ended long ago were forgotten',
+      ),
+    retentionFailed: (error) => log.error({ err: error }, 'what is over could not be cleared away'),
   };
 }

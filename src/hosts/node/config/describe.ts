@@ -29,6 +29,7 @@ const meanings: Readonly<Record<SettingName, string>> = {
   instructions: 'who the assistant is, in your words',
   repositories: 'name and path of each git repository to work in',
   models: 'aliases, and models that are not known yet',
+  retention: 'for how many days what is over is kept; 0 is for ever',
 };
 
 /** The whole text of `tidings config`. */
@@ -110,6 +111,8 @@ function settingLines(config: Config, name: SettingName): SettingLine[] {
         ({ id, ...rest }) => [id, ...Object.entries(rest).map(pair)].join(', '),
         line,
       );
+    case 'retention':
+      return entries(config.retention, (days) => (days === 0 ? 'for ever' : `${days} days`), line);
     case 'model':
     case 'host':
     case 'port':

@@ -53,6 +53,8 @@ const dataWords = 'the path of a folder';
 const repositoryWords = 'a name of 1 to 64 of a-z, 0-9, _ and -, the first a letter or digit';
 const repositoriesWords = 'an object of names and paths, such as {"app": "../app"}';
 
+const retentionWords = 'an object such as {"toolOutputDays": 30, "endedTreesDays": 90}';
+
 const model = matching(oneWord, 200, modelWords);
 /** What `tidings.config.json` may hold. The environment's values are checked by the same fields. */
 export const settingsSchema = z.strictObject({
@@ -84,6 +86,15 @@ export const settingsSchema = z.strictObject({
     )
     .default({}),
   models: modelsSchema.default({}),
+  retention: z
+    .strictObject(
+      {
+        toolOutputDays: duration(0, 36_500, 'days').default(30),
+        endedTreesDays: duration(0, 36_500, 'days').default(90),
+      },
+      { error: retentionWords },
+    )
+    .default({ toolOutputDays: 30, endedTreesDays: 90 }),
 });
 
 export type Settings = z.output<typeof settingsSchema>;

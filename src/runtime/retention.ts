@@ -16,6 +16,8 @@ export interface Retained {
 }
 
 export interface Retention {
+  /** Goes over all once. Never rejects. */
+  sweep(): Promise<void>;
   start(): void;
   stop(): void;
 }
@@ -105,6 +107,7 @@ export function makeRetention(ports: {
   }
 
   return {
+    sweep,
     start() {
       if (retained.toolOutputMs !== undefined || retained.endedTreesMs !== undefined) after(FIRST_MS);
     },

@@ -140,6 +140,7 @@ export interface DoorOptions {
   readonly maxSpawns?: number;
   readonly clock?: Clock;
   readonly workshop?: Workshop;
+  readonly retention?: { toolOutputDays: number; endedTreesDays: number };
 }
 
 export interface Door {
@@ -192,6 +193,7 @@ export function openDoor(options: DoorOptions = {}, store: Store = memoryStore()
       idleMinutes: 10,
       mainToolSeconds: 15,
       modelCalls: 64,
+      ...(options.retention ? { retention: options.retention } : {}),
     },
     {
       store,

@@ -4,6 +4,7 @@
  */
 import { chronicleOf } from './oracle/chronicle.ts';
 import { judgeFeed } from './oracle/feed.ts';
+import { judgeForgetting } from './oracle/forgetting.ts';
 import { judgeMail } from './oracle/mail.ts';
 import { judgeRequests } from './oracle/requests.ts';
 import { judgeSessions } from './oracle/sessions.ts';
@@ -23,5 +24,6 @@ export function judge(world: World): string[] {
     ...judgeSessions(chronicle),
     ...judgeTree(chronicle),
     ...judgeFeed(chronicle),
+    ...judgeForgetting(chronicle),
   ];
 }

@@ -40,20 +40,25 @@ export function makeRemoval(ports: {
   const { store, clock, committer, broadcast, workshop } = ports;
   const waiting = new Map<string, Set<(kept: readonly KeptWork[]) => void>>();
 
-  /** Without a pause: whatever is committed of these sessions is committed before, and nothing is after. */
-  function removeLogs(ids: readonly string[]): void {
+  /**
+   * Without a pause: whatever is committed of these sessions is committed before, and nothing is after. False when
+   * the store failed: then the process ends, and the next one does it again.
+   */
+  function removeLogs(ids: readonly string[]): boolean {
     for (const actor of ports.inMemory(ids)) actor.drop();
     committer.flush();
+    if (committer.broken) return false;
     try {
       store.remove(ids);
     } catch (error) {
       ports.fatal(error);
-      throw error;
+      return false;
     }
     for (const id of ids) {
       ports.forget(id);
       broadcast.end(id);
     }
+    return true;
   }
 
   return {
@@ -62,7 +67,7 @@ export function makeRemoval(ports: {
       for (const actor of ports.inMemory(ids)) await actor.close();
       const { kept, left } = await workshop.discard({ chat, sessions: ids, whole: false, unconfirmed: [] });
       signal.throwIfAborted();
-      removeLogs(ids);
+      if (!removeLogs(ids)) return;
       ports.log.removed(chat, { whole: false, sessions: ids.length, kept, left });
       await main.send({ type: 'removed', ids });
     },
@@ -74,7 +79,7 @@ export function makeRemoval(ports: {
       for (const actor of ports.inMemory(ids)) if (actor !== main) await actor.close();
       const { kept, left } = await workshop.discard({ chat, sessions: ids, whole: true, unconfirmed });
       signal.throwIfAborted();
-      removeLogs(ids);
+      if (!removeLogs(ids)) return;
       ports.log.removed(chat, { whole: true, sessions: ids.length, kept, left });
       const told = waiting.get(chat) ?? [];
       waiting.delete(chat);

@@ -83,6 +83,8 @@ function openFolder(folder: string) {
         retried: () => {},
         gaveUp: () => {},
         unreached: () => {},
+        removed: () => {},
+        retentionFailed: () => {},
         broken: (_, __, error) => fatal(error),
       },
     },

@@ -15,7 +15,7 @@ import { confirmKills, endsSilently, startCalls } from './tool-calls.ts';
 export function advance(d: Draft): void {
   if (subagents.isEnded(d.state.status)) revive(d);
   if (!subagents.isEnded(d.state.status) && !d.state.closing) {
-    delegation.admit(d);
+    if (!d.state.deleting) delegation.admit(d);
     if (d.state.status !== 'queued') work(d);
   }
   if (subagents.isEnded(d.state.status)) revive(d);

@@ -95,6 +95,17 @@ export type Command =
     }
   | { readonly type: 'stop'; readonly subagents: boolean; readonly from: Principal }
   | { readonly type: 'resume'; readonly from: Principal }
+  /** What is absent stays as it is. */
+  | {
+      readonly type: 'change';
+      readonly title?: string;
+      /** A resolved model id. */
+      readonly model?: string;
+      readonly budgetUsd?: number;
+      readonly archived?: boolean;
+      readonly from: Principal;
+    }
+  | { readonly type: 'delete'; readonly from: Principal }
   // other sessions
   | { readonly type: 'mail'; readonly sender: string; readonly mails: readonly PostedMail[] }
   // what effects came to
@@ -150,7 +161,14 @@ export type Command =
   | { readonly type: 'swept'; readonly attempt: number; readonly left: readonly string[] }
   | { readonly type: 'delivered'; readonly to: string; readonly upTo: number }
   | { readonly type: 'timer'; readonly timer: Timer }
+  /** Nothing is left of these subagents. */
+  | { readonly type: 'removed'; readonly ids: readonly string[] }
   // the host
+  /**
+   * Own children that ended before `before` (wall clock) go, with all below them. `ids`: those of which the host
+   * found nothing at work and no work that would be lost; whether their news was read is seen here.
+   */
+  | { readonly type: 'forget'; readonly before: number; readonly ids: readonly string[] }
   | { readonly type: 'host.started' }
   | { readonly type: 'host.stopping' };
 

@@ -4,6 +4,7 @@
  */
 import { advance } from './advance.ts';
 import { duration } from './announcement.ts';
+import * as care from './care.ts';
 import type { Answer, Command, Context, Refusal, Timer } from './commands.ts';
 import { summarised, unsummarised } from './compaction.ts';
 import { senders } from './correspondence.ts';
@@ -12,6 +13,7 @@ import { type Draft, draft } from './draft.ts';
 import { abandonStep, closeAttempt, endAttempt, finishCall, park, settleAll } from './ending.ts';
 import type { Recorded } from './events.ts';
 import { noteBlock } from './fence.ts';
+import { forget } from './forgetting.ts';
 import { answer as answerInput } from './input-answers.ts';
 import * as mailbox from './mailbox.ts';
 import { callWaits, hostStarted, refused } from './outages.ts';
@@ -93,6 +95,8 @@ function birth(d: Draft, command: Command): Answer | Refusal {
 // ───────────────────────────────────────────────────────── handle
 
 function handle(d: Draft, command: Command): Answer | Refusal {
+  const late = care.tooLate(d.state, command);
+  if (late) return late;
   switch (command.type) {
     case 'create':
       return { kind: 'exists', message: `${d.state.id} exists already` };
@@ -130,6 +134,16 @@ function handle(d: Draft, command: Command): Answer | Refusal {
       return stop(d, command.subagents);
     case 'resume':
       if (d.state.status === 'parked') d.add({ type: 'session.unparked' });
+      return none;
+    case 'change':
+      return care.change(d, command);
+    case 'delete':
+      return care.remove(d, command.from, () => stop(d, true));
+    case 'forget':
+      forget(d, command);
+      return none;
+    case 'removed':
+      care.removed(d, command.ids);
       return none;
     case 'mail':
       return acceptMail(d, command.sender, command.mails);
@@ -213,6 +227,7 @@ function say(d: Draft, command: Extract<Command, { type: 'say' }>): Answer | Ref
     },
   });
   const { seq } = d.state;
+  care.takenUp(d, text);
   if (command.interrupt) abandonStep(d, 'interrupt');
   return { kind: 'message', seq };
 }

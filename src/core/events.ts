@@ -259,6 +259,23 @@ const eventSchema = z.discriminatedUnion('type', [
   /** Taken up again in the middle of a step; `clean`: after a stop that ended it in order. */
   z.object({ type: z.literal('session.resumed'), step: count, clean: z.boolean().optional() }),
   z.object({ type: z.literal('host.stopped') }),
+
+  /** What was set of a chat: by someone, or by the gateway when a message gave it its title or took it up again. */
+  z.object({
+    type: z.literal('chat.changed'),
+    title: z.string().optional(),
+    /** A resolved id: adopted by the next prefix. */
+    model: z.string().optional(),
+    budgetUsd: z.number().optional(),
+    archived: z.boolean().optional(),
+    by: z.union([principalSchema, z.literal('gateway')]),
+  }),
+  /** From here on the chat only comes to its end; its log goes with it. */
+  z.object({ type: z.literal('chat.deleting'), by: principalSchema }),
+  /** Ended subagents, each with all below it, that are no longer part of the tree. */
+  z.object({ type: z.literal('subagent.forgotten'), ids: z.array(z.string()) }),
+  /** Nothing is left of these: their logs and folders are gone. */
+  z.object({ type: z.literal('subagent.removed'), ids: z.array(z.string()) }),
   z.object({ type: z.literal('notice'), level: z.enum(['info', 'warning', 'error']), text: z.string() }),
 ]);
 export type SessionEvent = z.infer<typeof eventSchema>;

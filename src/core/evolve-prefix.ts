@@ -10,7 +10,7 @@ import type { Remedy, Session } from './session.ts';
 type Of<Type extends SessionEvent['type']> = Extract<SessionEvent, { type: Type }>;
 
 export function prefixStarted(state: Session, { because, params }: Of<'prefix.started'>): Session {
-  const { renewal: _, compaction, ...rest } = state;
+  const { renewal: _, compaction, chosenModel, ...rest } = state;
   // A summary that is still being made is of the same conversation, and goes on.
   const ongoing = compaction && because !== 'compaction' ? { compaction } : {};
   // The second one puts back what the first one left out, since that was not it.
@@ -25,6 +25,7 @@ export function prefixStarted(state: Session, { because, params }: Of<'prefix.st
     ...rest,
     ...ongoing,
     model: params.model,
+    chosen: state.chosen || chosenModel !== undefined,
     prefixSeq: state.seq,
     prefixDigest: digestOf(params),
     prefixes: state.prefixes + 1,

@@ -4,6 +4,7 @@
 import type { Recorded, SessionEvent } from './events.ts';
 import { mailAccepted, mailPosted, mailSettled } from './evolve-mail.ts';
 import { compacting, contextOf, prefixStarted } from './evolve-prefix.ts';
+import { forgotten } from './forgetting.ts';
 import * as mailbox from './mailbox.ts';
 import { openBehind } from './server-calls.ts';
 import {
@@ -94,6 +95,10 @@ function born(event: Extract<SessionEvent, { type: 'session.created' }>, at: num
     told: { shown: 'queued 1 0', living: '' },
     crashes: { step: 0, times: 0 },
     cleanlyStopped: false,
+    archived: false,
+    deleting: false,
+    pastUsage: noUsage,
+    leaving: [],
   };
 }
 
@@ -264,10 +269,30 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
           times: state.crashes.step === event.step ? state.crashes.times + 1 : 1,
         },
       };
+    case 'chat.changed':
+      return chatChanged(state, event);
+    case 'chat.deleting':
+      return { ...state, deleting: true };
+    case 'subagent.forgotten':
+      return forgotten(state, event.ids);
+    case 'subagent.removed':
+      return { ...state, leaving: state.leaving.filter((id) => !event.ids.includes(id)) };
     case 'host.stopped':
     case 'notice':
       return state;
   }
+}
+
+function chatChanged(state: Session, event: Extract<SessionEvent, { type: 'chat.changed' }>): Session {
+  const { chosenModel, ...rest } = state;
+  const model = event.model ?? chosenModel;
+  return {
+    ...rest,
+    // Back to what is in force: there is nothing to adopt.
+    ...(model === undefined || model === state.model ? {} : { chosenModel: model }),
+    title: event.title ?? state.title,
+    archived: event.archived ?? state.archived,
+  };
 }
 
 function atRest(state: Session): Pick<Session, 'status' | 'activity'> {

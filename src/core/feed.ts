@@ -84,6 +84,15 @@ export const feedSchemas = {
     message: z.string().optional(),
     because: z.enum(abandonReasons),
   }),
+  'chat.updated': z.object({
+    ...place,
+    title: z.string().optional(),
+    model: z.string().optional(),
+    budgetUsd: z.number().optional(),
+    archived: z.boolean().optional(),
+  }),
+  'chat.deleting': z.object(place),
+  'subagent.forgotten': z.object({ ...place, subagentIds: z.array(z.string()) }),
   notice: z.object({ ...place, level: z.enum(['info', 'warning', 'error']), text: z.string() }),
 } as const;
 
@@ -246,6 +255,14 @@ export function project(session: string, recorded: Recorded): FeedEvent | undefi
       };
     case 'notice':
       return { name: 'notice', data: { ...data, level: event.level, text: event.text } };
+    case 'chat.changed': {
+      const { type: _, by: __, ...set } = event;
+      return { name: 'chat.updated', data: { ...data, ...set } };
+    }
+    case 'chat.deleting':
+      return { name: 'chat.deleting', data };
+    case 'subagent.forgotten':
+      return { name: 'subagent.forgotten', data: { ...data, subagentIds: event.ids } };
     case 'session.created':
     case 'prefix.started':
     case 'prefix.due':
@@ -253,6 +270,7 @@ export function project(session: string, recorded: Recorded): FeedEvent | undefi
     case 'compaction.made':
     case 'compaction.failed':
     case 'step.refused':
+    case 'subagent.removed':
     case 'mail.delivered':
     case 'step.requested':
     case 'usage.counted':

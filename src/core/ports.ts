@@ -31,6 +31,10 @@ export interface SessionRow {
   readonly seq: number;
   /** Whether its state wants effects to run: what a start of the host must take up again. */
   readonly wants: boolean;
+  /** A chat that is listed only when asked for. */
+  readonly archived: boolean;
+  /** When a subagent's latest attempt ended, wall clock; null for all that has not ended. */
+  readonly endedAt: number | null;
 }
 
 export interface Snapshot {
@@ -52,9 +56,13 @@ export interface RequestKey {
 export interface Commit {
   readonly session: SessionId;
   /** Present in the commit that starts the log. */
-  readonly create?: Omit<SessionRow, 'id' | 'seq' | 'wants'>;
+  readonly create?: Omit<SessionRow, 'id' | 'seq' | 'wants' | 'archived' | 'endedAt'>;
   readonly events: readonly LogRow[];
   readonly wants: boolean;
+  /** Absent: as it was; `false` for a new session. */
+  readonly archived?: boolean;
+  /** Absent: as it was; `null` for a new session. */
+  readonly endedAt?: number | null;
   readonly key?: RequestKey;
   readonly snapshot?: Snapshot;
 }
@@ -72,8 +80,26 @@ export interface Store {
   key(session: SessionId, id: string): RequestKey | undefined;
   /** Ids of all sessions flagged `wants`, main sessions first, then oldest first. */
   wanting(): SessionId[];
-  /** Main sessions, newest first: created before the session `before` (exclusive), of `owner` if given. */
-  chats(query: { before?: SessionId; limit: number; owner?: string }): SessionRow[];
+  /**
+   * Main sessions, newest first: created before the session `before` (exclusive), of `owner` if given. Those that
+   * are not archived, or with `archived` those that are.
+   */
+  chats(query: { before?: SessionId; limit: number; owner?: string; archived?: boolean }): SessionRow[];
+  /** All sessions of a chat, in the order of their creation: the main session is the first. */
+  sessions(chat: SessionId): SessionRow[];
+  /** Subagents that ended before `before`, longest ago first, behind `after` in that order. */
+  ended(query: { before: number; after?: EndedAt; limit: number }): (SessionRow & EndedAt)[];
+  /**
+   * Removes sessions with all that is stored of them, in one transaction; those that don't exist are gone already.
+   * An id that was removed may be created again, with a log of its own.
+   */
+  remove(sessions: readonly SessionId[]): void;
+}
+
+/** A place in the order of endings; it stays one when the session is removed. */
+export interface EndedAt {
+  readonly endedAt: number;
+  readonly id: SessionId;
 }
 
 // ───────────────────────────────────────────────────────────── time
@@ -243,4 +269,37 @@ export interface Workshop {
   close(worker: Worker): Promise<WorkspaceReport | undefined>;
   /** Ends every process of this worker that still lives; names those it couldn't. Safe to repeat. */
   sweep(worker: Worker): Promise<{ left: string[] }>;
+  /** The work of these sessions that nobody else has: commits that their base lacks, changed files. Only looks. */
+  unlanded(sessions: readonly SessionId[]): Promise<readonly KeptWork[]>;
+  /**
+   * Removes the folders of sessions that go, for a whole chat the chat's own, too. Work that nobody else has is
+   * kept where it is, with its branch. Safe to repeat, but what was kept is named only once.
+   */
+  discard(gone: Discarded): Promise<{ readonly kept: readonly KeptWork[]; readonly left: readonly string[] }>;
+  /** Chats of which output of tools is kept in files. */
+  outputs(): Promise<readonly SessionId[]>;
+  /** Removes a chat's files of tool output that were last written before `before` (wall clock); how many. */
+  dropOutput(chat: SessionId, before: number): Promise<number>;
+}
+
+/** What was kept of a session that is gone, or goes. */
+export interface KeptWork {
+  readonly session: SessionId;
+  /** The worktree's folder, or that of its branch's repository if only the branch is left. */
+  readonly path: string;
+  readonly repository: string;
+  readonly branch: string;
+  /** Commits that the base lacks. */
+  readonly commits: number;
+  /** Files that differ from where the work began, uncommitted ones among them. */
+  readonly files: number;
+}
+
+export interface Discarded {
+  readonly chat: SessionId;
+  readonly sessions: readonly SessionId[];
+  /** All of the chat goes. */
+  readonly whole: boolean;
+  /** Those of the sessions whose processes may still live: they are ended first, and named if they can't be. */
+  readonly unconfirmed: readonly SessionId[];
 }

@@ -28,6 +28,7 @@ function paramsNow(state: Session, rules: Rules): PrefixParams {
 
 /** The model that the next prefix is for: the one that was chosen, or the configured one. */
 function modelWanted(state: Session, rules: Rules): string {
+  if (state.chosenModel !== undefined) return state.chosenModel;
   return state.kind === 'main' && !state.chosen ? rules.model : state.model;
 }
 

@@ -79,6 +79,8 @@ export interface Session {
   readonly model: string;
   /** Whether the next prefix keeps it when the configuration names another. */
   readonly chosen: boolean;
+  /** The model that was chosen since the live prefix began: the next one adopts it. */
+  readonly chosenModel?: string;
   readonly thinking?: ChildSpec['thinking'];
   /** A subagent's: without the task's text. */
   readonly spec?: ChildSpec;
@@ -160,6 +162,15 @@ export interface Session {
   readonly told: Standing;
   readonly crashes: { readonly step: number; readonly times: number };
   readonly cleanlyStopped: boolean;
+
+  /** Not listed unless asked for; it goes on working, and a person's words bring it back. */
+  readonly archived: boolean;
+  /** The chat comes to its end and takes no more wishes. */
+  readonly deleting: boolean;
+  /** What forgotten subagents had used. */
+  readonly pastUsage: Usage;
+  /** Forgotten subagents of which something is still to be removed. */
+  readonly leaving: readonly string[];
 }
 
 /** The activity of a session whose model call is under way. */

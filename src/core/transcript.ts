@@ -50,6 +50,10 @@ const silent: ReadonlySet<string> = new Set<SessionEvent['type']>([
   'input.withdrawn',
   'activity.changed',
   'notice',
+  'chat.changed',
+  'chat.deleting',
+  'subagent.forgotten',
+  'subagent.removed',
 ]);
 
 /**

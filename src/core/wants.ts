@@ -3,6 +3,7 @@
  * what is wanted and not running is started, what runs and is no longer wanted is aborted.
  */
 import { mustOpen } from './advance.ts';
+import { buried } from './care.ts';
 import type { Timer } from './commands.ts';
 import type { PostedMail } from './correspondence.ts';
 import type { ToolCall, Worker } from './ports.ts';
@@ -18,6 +19,10 @@ export type Effect = { readonly key: string } & (
   | { readonly kind: 'open'; readonly attempt: number; readonly worker: Worker }
   | { readonly kind: 'close'; readonly attempt: number; readonly worker: Worker }
   | { readonly kind: 'sweep'; readonly attempt: number; readonly worker: Worker }
+  /** Folders and logs of subagents that were forgotten are removed. */
+  | { readonly kind: 'forget'; readonly ids: readonly string[] }
+  /** The same for the whole chat. `unconfirmed`: sessions whose processes may still live. */
+  | { readonly kind: 'forget-chat'; readonly unconfirmed: readonly string[] }
   /** Fires when this much more time was spent at work. */
   | { readonly kind: 'worked'; readonly ms: number; readonly timer: Timer }
   /** Fires when work goes on this long with nothing happening. */
@@ -31,8 +36,12 @@ export const KILL_MS = 4_000;
 const MAX_SWEEPS = 3;
 
 export function wants(state: Session): Effect[] {
+  const unconfirmed = buried(state);
+  if (unconfirmed) return [{ key: 'forget:chat', kind: 'forget-chat', unconfirmed }];
   const effects: Effect[] = [];
   wantMail(state, effects);
+  const [first] = state.leaving;
+  if (first) effects.push({ key: `forget:${first}`, kind: 'forget', ids: state.leaving });
   for (const { attempt, tries } of state.unswept) {
     if (tries >= MAX_SWEEPS) continue;
     effects.push({

@@ -10,6 +10,7 @@ import type { Catalogue, Known } from '../model/catalogue.ts';
 import { compactAt, prefixParams } from '../model/params.ts';
 import { settle } from '../model/thinking.ts';
 import { webSearch } from '../model/web-search.ts';
+import type { Retained } from '../runtime/retention.ts';
 import { makeRuntime, type Runtime, type RuntimeLog } from '../runtime/runtime.ts';
 import { systemPrompt } from '../tools/prompt.ts';
 import { makeToolset, type Toolset } from '../tools/toolset.ts';
@@ -29,6 +30,8 @@ export interface GatewaySettings {
   readonly modelCalls: number;
   /** Searches of the web that one request may make, where the model has them; absent or 0: none. */
   readonly webSearches?: number;
+  /** Days; 0 keeps for ever, and so does silence. */
+  readonly retention?: { readonly toolOutputDays: number; readonly endedTreesDays: number };
 }
 
 export interface GatewayPorts {
@@ -54,12 +57,25 @@ export interface Gateway {
   readonly model: string;
 }
 
+const DAY_MS = 24 * 3_600_000;
+
 const nowhere: Workshop = {
   run: async () => ({ ok: false, text: 'This host has neither folders nor processes.' }),
   open: async () => ({ kind: 'failed', message: 'This host has no repositories.' }),
   close: async () => undefined,
   sweep: async () => ({ left: [] }),
+  unlanded: async () => [],
+  discard: async () => ({ kept: [], left: [] }),
+  outputs: async () => [],
+  dropOutput: async () => 0,
 };
+
+function retainedOf({ toolOutputDays, endedTreesDays }: NonNullable<GatewaySettings['retention']>): Retained {
+  return {
+    ...(toolOutputDays > 0 ? { toolOutputMs: toolOutputDays * DAY_MS } : {}),
+    ...(endedTreesDays > 0 ? { endedTreesMs: endedTreesDays * DAY_MS } : {}),
+  };
+}
 
 /** @throws when the configured model is unknown: a host checks its configuration before. */
 export function makeGateway(settings: GatewaySettings, ports: GatewayPorts): Gateway {
@@ -135,6 +151,7 @@ export function makeGateway(settings: GatewaySettings, ports: GatewayPorts): Gat
       }),
     maxModelCalls: settings.modelCalls,
     mainToolMs: settings.mainToolSeconds * 1_000,
+    ...(settings.retention ? { retained: retainedOf(settings.retention) } : {}),
     random: ports.random,
     fatal: ports.fatal,
     log: ports.log,

@@ -14,10 +14,11 @@ const chatSchema = z.object({
   title: z.string(),
   status: z.enum(chatStatuses),
   reason: z.string().optional().describe('Why it is parked.'),
-  model: z.string(),
+  model: z.string().describe('What was chosen last: in force from the next prefix on.'),
   owner: z.string(),
   usage: usageSchema.describe("Its own and all its subagents', as far as known."),
   createdAt: z.number().describe('Milliseconds since the epoch, as all times here.'),
+  archived: z.boolean().optional().describe('Present, and true, for one that is archived.'),
   subagents: z
     .partialRecord(z.enum(subagentStatuses), z.int())
     .describe('How many there are in each status.'),
@@ -33,6 +34,23 @@ const nextSeq = z
   .nullable()
   .describe('What to send as `after` for the next page; null: there is none.');
 
+export const deletedAnswer = z.object({
+  deleted: z.string().describe('The id of the chat that is gone.'),
+  kept: z
+    .array(
+      z.object({
+        path: z.string().describe('The worktree, or its repository if only the branch is left.'),
+        repository: z.string(),
+        branch: z.string(),
+        commits: z.int().describe('Commits that the base lacks.'),
+        files: z.int().describe('Files that were changed, uncommitted ones among them.'),
+      }),
+    )
+    .describe('Work of its subagents that was landed nowhere.'),
+});
+export const deletingAnswer = z.object({
+  deleting: z.string().describe('The id of the chat: it goes as soon as all that it runs has ended.'),
+});
 export const chatAnswer = z.object({ chat: chatSchema });
 export const chatsAnswer = z.object({ chats: z.array(chatSchema), next: nextId });
 export const messageAnswer = z.object({ message: messageSchema });
@@ -113,6 +131,8 @@ export const namedSchemas = {
   StreamedEvent: streamedSchema,
   ChatAnswer: chatAnswer,
   ChatsAnswer: chatsAnswer,
+  DeletedAnswer: deletedAnswer,
+  DeletingAnswer: deletingAnswer,
   MessageAnswer: messageAnswer,
   MessagesAnswer: messagesAnswer,
   SubagentAnswer: subagentAnswer,

@@ -6,6 +6,7 @@
 import { type Context, Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { type Caller, lacking, nobody, sees } from './callers.ts';
+import { careRoutes } from './care.ts';
 import { chatRoutes } from './chats.ts';
 import { feedRoutes } from './feeds.ts';
 import { foreign, makeTokenGate } from './guards.ts';
@@ -37,6 +38,7 @@ export function makeApp(ports: AppPorts): Hono<Env> {
   const routes: readonly Route[] = [
     ...serviceRoutes(ports, described),
     ...chatRoutes(ports),
+    ...careRoutes(ports),
     ...feedRoutes(ports),
     ...subagentRoutes(ports),
   ];

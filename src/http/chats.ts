@@ -5,7 +5,7 @@ import { messageOf } from '../core/feed.ts';
 import { chatIdFor } from '../core/ids.ts';
 import { chatAnswer, chatsAnswer, messageAnswer, messagesAnswer } from './answers.ts';
 import { onlyOwner, sees } from './callers.ts';
-import { limit, messageBody, modelName, noQuery, requestId, title } from './fields.ts';
+import { limit, messageBody, modelName, noQuery, requestId, title, yesOrNo } from './fields.ts';
 import { chatOf, isProblem } from './lookup.ts';
 import { messages, messagesQuery } from './messages.ts';
 import type { AppPorts } from './ports.ts';
@@ -64,24 +64,26 @@ export function chatRoutes(ports: AppPorts): Route[] {
     summary: 'Lists chats, newest first.',
     query: z.strictObject({
       limit: limit(50, 200),
+      archived: yesOrNo.describe('`true`: those that are archived, instead of those that are not.'),
       before: z.string().optional().describe('The id of a chat: those made before it.'),
     }),
     answers: { 200: { description: 'A page of chats.', schema: chatsAnswer } },
     problems: [],
-    handle({ query: { before, limit: wanted = 50 }, caller }) {
+    handle({ query: { before, limit: wanted = 50, archived = false }, caller }) {
       if (before !== undefined && !sees(store, caller, before)) {
         return invalid([{ path: 'before', message: 'is not the id of a chat' }]);
       }
       const owner = onlyOwner(caller);
       const rows = store.chats({
         limit: wanted + 1,
+        archived,
         ...(before === undefined ? {} : { before }),
         ...(owner === undefined ? {} : { owner }),
       });
       const page = rows.slice(0, wanted);
       const chats = page.flatMap(({ id }) => {
         const state = runtime.state(id);
-        return state ? [chatView(ports, state)] : [];
+        return state && !state.deleting ? [chatView(ports, state)] : [];
       });
       return json(chatsAnswer, 200, { chats, next: rows.length > wanted ? (page.at(-1)?.id ?? null) : null });
     },

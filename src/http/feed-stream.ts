@@ -112,12 +112,21 @@ export function feedStream(
     }
   }
 
+  /** The session is gone, and nothing more comes of it. */
+  function over(): void {
+    flush();
+    end();
+    sink?.close();
+  }
+
   function goLive(): void {
+    if (!store.session(session)) return over();
     state = 'live';
     unfollow = runtime.broadcast.follow(session, {
       onEvents: (events) => {
         for (const recorded of events) show(recorded);
       },
+      onEnd: over,
       onEphemeral: (event) => push(framed(event, () => frame(event.name, event.data))),
     });
   }

@@ -99,6 +99,20 @@ export function limit(usual: number, max: number) {
     .describe(`At most so many; ${usual} if left out; more than ${max} is lowered to ${max}.`);
 }
 
+/** A switch in the address. */
+export const yesOrNo = z
+  .enum(['true', 'false'])
+  .transform((word) => word === 'true')
+  .pipe(z.boolean())
+  .optional();
+
+/** Dollars that a chat may spend in a day. */
+export const budget = z
+  .number()
+  .positive('must be more than 0')
+  .max(1_000_000, 'must be at most 1000000')
+  .describe('Dollars a day.');
+
 /** A sequence number in a log, 0 for its beginning. */
 export const sequence = digits.pipe(z.int().min(0));
 

@@ -10,7 +10,7 @@ type Ports = Pick<AppPorts, 'runtime'>;
 /** The main session of a chat, or a problem that says there is none. */
 export function chatOf({ runtime }: Ports, id: string): Session | Problem {
   const state = runtime.state(id);
-  if (state?.kind === 'main') return state;
+  if (state?.kind === 'main' && !state.deleting) return state;
   return noChat(id);
 }
 

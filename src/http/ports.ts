@@ -9,8 +9,11 @@ import type { SpawnTool } from '../tools/sessions-spawn.ts';
 import type { NamedTokens } from './tokens.ts';
 
 export interface AppPorts {
-  readonly runtime: Pick<Runtime, 'send' | 'state' | 'live' | 'confirmDead' | 'broadcast' | 'metrics'>;
-  readonly store: Pick<Store, 'session' | 'events' | 'key' | 'chats'>;
+  readonly runtime: Pick<
+    Runtime,
+    'send' | 'state' | 'live' | 'confirmDead' | 'gone' | 'broadcast' | 'metrics'
+  >;
+  readonly store: Pick<Store, 'session' | 'sessions' | 'events' | 'key' | 'chats'>;
   readonly clock: Clock;
   /** The admin token in force. */
   readonly token: () => string;

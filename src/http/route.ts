@@ -48,7 +48,7 @@ interface RouteDoc {
 }
 
 export interface Route extends RouteDoc {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly query: z.ZodObject;
   /** As it is documented. */
   readonly body?: z.ZodType;
@@ -71,17 +71,26 @@ export interface Told<Query, Body> extends Asked<Query> {
   readonly key: RepeatKey | undefined;
 }
 
+interface BareSpec<Query extends z.ZodObject> extends RouteDoc {
+  readonly query: Query;
+  readonly handle: (asked: Asked<z.output<Query>>) => Reply | Promise<Reply>;
+}
+
 /** A route that reads. */
-export function get<Query extends z.ZodObject>(
-  spec: RouteDoc & {
-    readonly query: Query;
-    readonly handle: (asked: Asked<z.output<Query>>) => Reply | Promise<Reply>;
-  },
-): Route {
+export function get<Query extends z.ZodObject>(spec: BareSpec<Query>): Route {
+  return bare('GET', spec);
+}
+
+/** A route that removes what its path names. */
+export function remove<Query extends z.ZodObject>(spec: BareSpec<Query>): Route {
+  return bare('DELETE', spec);
+}
+
+function bare<Query extends z.ZodObject>(method: Route['method'], spec: BareSpec<Query>): Route {
   const { handle, ...doc } = spec;
   return {
     ...doc,
-    method: 'GET',
+    method,
     async run(c, place) {
       const query = readQuery(c, spec.query);
       return query.ok ? handle({ c, query: query.data, ...place }) : invalid(query.errors);
@@ -89,23 +98,37 @@ export function get<Query extends z.ZodObject>(
   };
 }
 
-/**
- * A route that does something.
- * @param spec.documented the body's schema for the documentation, where it is not the one it is checked by
- */
+interface BodySpec<Query extends z.ZodObject, Body extends z.ZodObject> extends RouteDoc {
+  readonly query: Query;
+  readonly body: Body;
+  /** The body's schema for the documentation, where it is not the one it is checked by. */
+  readonly documented?: z.ZodType;
+  readonly handle: (told: Told<z.output<Query>, z.output<Body>>) => Reply | Promise<Reply>;
+}
+
+/** A route that does something. */
 export function post<Query extends z.ZodObject, Body extends z.ZodObject>(
-  spec: RouteDoc & {
-    readonly query: Query;
-    readonly body: Body;
-    readonly documented?: z.ZodType;
-    readonly handle: (told: Told<z.output<Query>, z.output<Body>>) => Reply | Promise<Reply>;
-  },
+  spec: BodySpec<Query, Body>,
+): Route {
+  return taking('POST', spec);
+}
+
+/** A route that sets what the body names and leaves the rest. */
+export function patch<Query extends z.ZodObject, Body extends z.ZodObject>(
+  spec: BodySpec<Query, Body>,
+): Route {
+  return taking('PATCH', spec);
+}
+
+function taking<Query extends z.ZodObject, Body extends z.ZodObject>(
+  method: Route['method'],
+  spec: BodySpec<Query, Body>,
 ): Route {
   const { handle, body: schema, documented, ...doc } = spec;
   const names = Object.keys(schema.shape);
   return {
     ...doc,
-    method: 'POST',
+    method,
     body: documented ?? schema,
     async run(c, place) {
       const query = readQuery(c, spec.query);

@@ -19,7 +19,7 @@ const PAGE = 200;
 export function chatView({ runtime }: Ports, state: Session): ChatView {
   const cards = Object.values(state.tree.cards);
   const subagents: ChatView['subagents'] = {};
-  let { usage } = state;
+  let usage = addUsage(state.usage, state.pastUsage);
   for (const card of cards) {
     subagents[card.status] = (subagents[card.status] ?? 0) + 1;
     usage = addUsage(usage, runtime.live(card.id)?.usage ?? card.usage);
@@ -31,10 +31,11 @@ export function chatView({ runtime }: Ports, state: Session): ChatView {
     title: state.title,
     status,
     ...(state.reason === undefined ? {} : { reason: state.reason }),
-    model: state.model,
+    model: state.chosenModel ?? state.model,
     owner: state.owner,
     usage,
     createdAt: state.createdAt,
+    ...(state.archived ? { archived: true } : {}),
     subagents,
   };
 }

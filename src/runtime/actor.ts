@@ -6,8 +6,8 @@ import type { Answer, Command, Refusal, Rules } from '../core/commands.ts';
 import { decide } from '../core/decide.ts';
 import { decodeEvent, encodeEvent, type Recorded } from '../core/events.ts';
 import { evolve } from '../core/evolve.ts';
-import type { Clock, Commit, LogRow, Store } from '../core/ports.ts';
-import { FOLD_VERSION, type Session } from '../core/session.ts';
+import type { Clock, Commit, LogRow, SessionRow, Store } from '../core/ports.ts';
+import { FOLD_VERSION, hasEnded, type Session } from '../core/session.ts';
 import { makeTranscript, mayBear, type Transcript } from '../core/transcript.ts';
 import { type Effect, wants } from '../core/wants.ts';
 import type { Committer } from './committer.ts';
@@ -37,6 +37,10 @@ export interface Actor {
   readonly work: WorkClock;
   /** Nothing runs, nothing is wanted, nothing waits: it may be forgotten. */
   readonly atRest: boolean;
+  /** Resolves when all that was aborted so far has ended. */
+  ended(): Promise<void>;
+  /** The session is about to be removed: it takes nothing more, and what runs is aborted. */
+  drop(): void;
   /** Aborts all that runs and starts nothing more. Resolves when it has ended. */
   close(): Promise<void>;
 }
@@ -63,6 +67,8 @@ export function makeActor(id: string, ports: ActorPorts): Actor {
   let snapshotSeq = loaded?.snapshotSeq ?? 0;
   let uncommitted = 0;
   let held: Transcript | undefined;
+  let dropped = false;
+  let shelf: Shelf = loaded?.shelf ?? { archived: false, endedAt: null };
   const pendingKeys = new Map<string, { key: RepeatKey; outcome: Promise<Outcome> }>();
   const work = makeWorkClock(clock);
 
@@ -93,11 +99,22 @@ export function makeActor(id: string, ports: ActorPorts): Actor {
       for (const row of rowsOf(store, id, from)) if (mayBear(row.event)) held.add(decodeEvent(row));
       return held;
     },
+    ended: () => reconciler.ended(),
+    drop() {
+      dropped = true;
+      reconciler.drop();
+    },
     close: () => reconciler.close(),
   };
   const reconciler = makeReconciler((effect) => ports.run(actor, effect), reconcile);
 
   function perform(command: Command, key?: RepeatKey): Promise<Outcome> {
+    if (dropped) {
+      return Promise.resolve({
+        ok: false,
+        refusal: { kind: 'not_found', message: `session ${id} was removed` },
+      });
+    }
     const worked = Math.floor(work.unrecorded());
     const decision = decide(ahead, command, { at: clock.now(), worked, rules });
     if (!decision.ok) return Promise.resolve({ ok: false, refusal: decision.refusal });
@@ -155,6 +172,8 @@ export function makeActor(id: string, ports: ActorPorts): Actor {
   ): Commit {
     const snapshots = state.turn === undefined && state.seq - snapshotSeq >= SNAPSHOT_EVERY;
     if (snapshots) snapshotSeq = state.seq;
+    const before = shelf;
+    shelf = shelfOf(state);
     return {
       session: id,
       ...(isBirth
@@ -170,6 +189,8 @@ export function makeActor(id: string, ports: ActorPorts): Actor {
         : {}),
       events: events.map(({ seq, at, worked, event }) => ({ seq, at, event: encodeEvent(event, worked) })),
       wants: wants(state).length > 0,
+      ...(shelf.archived === before.archived ? {} : { archived: shelf.archived }),
+      ...(shelf.endedAt === before.endedAt ? {} : { endedAt: shelf.endedAt }),
       ...(key ? { key: { ...key, answer: JSON.stringify(answer) } } : {}),
       ...(snapshots
         ? { snapshot: { seq: state.seq, version: FOLD_VERSION, state: JSON.stringify(state) } }
@@ -194,15 +215,22 @@ function otherBody(key: RepeatKey): Outcome {
   };
 }
 
+/** What the store finds a session by, besides its name. */
+type Shelf = Pick<SessionRow, 'archived' | 'endedAt'>;
+
+function shelfOf(state: Session): Shelf {
+  return { archived: state.archived, endedAt: hasEnded(state) ? (state.endedAt ?? null) : null };
+}
+
 /** Folds a session's log, from its latest snapshot on. */
-function load(id: string, store: Store): { state: Session; snapshotSeq: number } | undefined {
+function load(id: string, store: Store): { state: Session; snapshotSeq: number; shelf: Shelf } | undefined {
   const row = store.session(id);
   if (!row) return undefined;
   const snapshot = store.snapshot(id);
   const usable = snapshot?.version === FOLD_VERSION ? snapshot : undefined;
   let state: Session | undefined = usable ? JSON.parse(usable.state) : undefined;
   for (const recorded of read(store, id, usable?.seq ?? 0)) state = evolve(state, recorded);
-  return state && { state, snapshotSeq: usable?.seq ?? 0 };
+  return state && { state, snapshotSeq: usable?.seq ?? 0, shelf: row };
 }
 
 /** The committed events after `after`, in order. */

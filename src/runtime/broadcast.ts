@@ -9,6 +9,8 @@ export interface Listener {
   /** Events of one commit, in order. */
   readonly onEvents: (events: readonly Recorded[]) => void;
   readonly onEphemeral: (event: Ephemeral) => void;
+  /** The session was removed: nothing more comes. */
+  readonly onEnd?: () => void;
 }
 
 export interface Broadcast {
@@ -19,6 +21,8 @@ export interface Broadcast {
   ephemeral(session: string, event: Ephemeral): void;
   /** Adds words to the answer under way; `undefined` voids what was shown of it. */
   words(session: string, answer: { turn: number; message: string }, delta: string | undefined): void;
+  /** The session was removed. */
+  end(session: string): void;
   /** The answer under way is finished or given up. */
   silence(session: string): void;
 }
@@ -68,6 +72,10 @@ export function makeBroadcast(): Broadcast {
       if (!listeners.has(session)) return;
       const event: Ephemeral = { name: 'delta', data: { turn, message, offset: text.length, text: delta } };
       each(session, (listener) => listener.onEphemeral(event));
+    },
+    end(session) {
+      speaking.delete(session);
+      each(session, (listener) => listener.onEnd?.());
     },
     silence(session) {
       speaking.delete(session);

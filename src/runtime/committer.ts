@@ -9,6 +9,8 @@ export interface Committer {
   add(commit: Commit, done: () => void): void;
   /** Commits what waits, now. */
   flush(): void;
+  /** Whether a transaction failed: nothing is committed any more, and the process is about to end. */
+  readonly broken: boolean;
   /** How many transactions there were, and how many commits they held. */
   readonly counted: { readonly transactions: number; readonly commits: number };
 }
@@ -49,6 +51,9 @@ export function makeCommitter(
 
   return {
     counted,
+    get broken() {
+      return broken;
+    },
     flush,
     add(commit, done) {
       waiting.push({ commit, done });

@@ -10,9 +10,11 @@ import type { Inspect } from './inspect.ts';
 import { deliver, type OutboxPorts } from './outbox.ts';
 import { compact, type PrefixPorts, renewPrefix } from './prefixes.ts';
 import type { Running } from './reconcile.ts';
+import type { Removal } from './removal.ts';
 
 export interface EffectPorts extends PrefixPorts, OutboxPorts {
   readonly workshop: Workshop;
+  readonly removal: Removal;
   /** Tools that look at sessions and skills; undefined for those that the workshop runs. */
   readonly inspect: Inspect;
   /** What a main session's tools may take. */
@@ -74,6 +76,12 @@ async function perform(actor: Actor, effect: Effect, ports: EffectPorts, signal:
       await actor.send({ type: 'swept', attempt: effect.attempt, left });
       return;
     }
+    case 'forget':
+      await ports.removal.subagents(actor, effect.ids, signal);
+      return;
+    case 'forget-chat':
+      await ports.removal.chat(actor, effect.unconfirmed, signal);
+      return;
     case 'timer':
       await sleep(clock, effect.ms, signal);
       await actor.send({ type: 'timer', timer: effect.timer });

@@ -2,16 +2,27 @@
  * A store in plain memory: the semantics and errors of the durable ones, for simulations and tests.
  * Keeps nothing beyond the process.
  */
-import type { Commit, LogRow, RequestKey, SessionId, SessionRow, Snapshot, Store } from '../core/ports.ts';
+import type {
+  Commit,
+  EndedAt,
+  LogRow,
+  RequestKey,
+  SessionId,
+  SessionRow,
+  Snapshot,
+  Store,
+} from '../core/ports.ts';
 import { checkCommit, repeatedKey, wholeNumber } from './store-rules.ts';
 
 interface Entry {
-  readonly row: Omit<SessionRow, 'seq' | 'wants'>;
+  readonly row: Omit<SessionRow, 'seq' | 'wants' | 'archived' | 'endedAt'>;
   /** Place in the order of creation; breaks ties of `createdAt`. */
   readonly order: number;
   readonly log: LogRow[];
   readonly keys: Map<string, RequestKey>;
   wants: boolean;
+  archived: boolean;
+  endedAt: number | null;
   snapshot: Snapshot | undefined;
 }
 
@@ -21,7 +32,8 @@ export function memoryStore(): Store {
   let created = 0;
 
   function rowOf(entry: Entry): SessionRow {
-    return { ...entry.row, seq: entry.log.length, wants: entry.wants };
+    const { row, log, wants, archived, endedAt } = entry;
+    return { ...row, seq: log.length, wants, archived, endedAt };
   }
 
   /** Throws for the first commit that may not be written, before any of them is. */
@@ -49,6 +61,8 @@ export function memoryStore(): Store {
         log: [],
         keys: new Map(),
         wants: false,
+        archived: false,
+        endedAt: null,
         snapshot: undefined,
       });
     }
@@ -56,6 +70,8 @@ export function memoryStore(): Store {
     if (entry === undefined) throw new Error(`session ${commit.session} was checked and is not there`);
     for (const { seq, at, event } of commit.events) entry.log.push({ seq, at, event });
     entry.wants = commit.wants;
+    if (commit.archived !== undefined) entry.archived = commit.archived;
+    if (commit.endedAt !== undefined) entry.endedAt = commit.endedAt;
     if (commit.key !== undefined) entry.keys.set(commit.key.id, { ...commit.key });
     if (commit.snapshot !== undefined && commit.snapshot.seq >= (entry.snapshot?.seq ?? 0)) {
       entry.snapshot = { ...commit.snapshot };
@@ -100,12 +116,35 @@ export function memoryStore(): Store {
       return wanted.map((entry) => entry.row.id);
     },
 
-    chats({ before, limit, owner }) {
+    sessions(chat) {
+      return [...sessions.values()]
+        .filter((entry) => entry.row.chat === chat)
+        .sort((a, b) => a.order - b.order)
+        .map(rowOf);
+    },
+
+    ended({ before, after, limit }) {
+      const count = wholeNumber(limit, 'limit');
+      const inOrder = (a: EndedAt, b: EndedAt): number =>
+        a.endedAt - b.endedAt || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+      return [...sessions.values()]
+        .flatMap((entry) => (entry.endedAt === null ? [] : [{ ...rowOf(entry), endedAt: entry.endedAt }]))
+        .filter((row) => row.endedAt < before && (after === undefined || inOrder(row, after) > 0))
+        .sort(inOrder)
+        .slice(0, count);
+    },
+
+    remove(gone) {
+      for (const id of gone) sessions.delete(id);
+    },
+
+    chats({ before, limit, owner, archived = false }) {
       const count = wholeNumber(limit, 'limit');
       const border = before === undefined ? undefined : sessions.get(before);
       if (before !== undefined && border === undefined) return [];
       return [...sessions.values()]
         .filter((entry) => entry.row.kind === 'main' && (owner === undefined || entry.row.owner === owner))
+        .filter((entry) => entry.archived === archived)
         .filter((entry) => border === undefined || newestFirst(border, entry) < 0)
         .sort(newestFirst)
         .slice(0, count)

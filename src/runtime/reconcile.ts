@@ -13,6 +13,10 @@ export interface Running {
 export interface Reconciler {
   reconcile(wanted: readonly Effect[]): void;
   readonly idle: boolean;
+  /** Resolves when all that was aborted so far has ended. */
+  ended(): Promise<void>;
+  /** Aborts all that runs and starts nothing more; `ended` tells when it has. */
+  drop(): void;
   close(): Promise<void>;
 }
 
@@ -27,6 +31,11 @@ export function makeReconciler(start: (effect: Effect) => Running, again: () => 
     ending.add(one.done);
     void one.done.then(() => ending.delete(one.done));
     one.abort();
+  }
+
+  function drop(): void {
+    closed = true;
+    for (const [key, one] of [...running]) end(key, one);
   }
 
   function reconcile(wanted: readonly Effect[]): void {
@@ -50,9 +59,12 @@ export function makeReconciler(start: (effect: Effect) => Running, again: () => 
     get idle() {
       return running.size === 0 && ending.size === 0;
     },
+    async ended() {
+      await Promise.all(ending);
+    },
+    drop,
     async close() {
-      closed = true;
-      for (const [key, one] of [...running]) end(key, one);
+      drop();
       await Promise.all(ending);
     },
   };

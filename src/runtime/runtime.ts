@@ -4,7 +4,7 @@
  */
 import type { Command, Refusal, Rules } from '../core/commands.ts';
 import type { Recorded } from '../core/events.ts';
-import type { CallOutcome, Clock, Model, Skills, Store, Workshop } from '../core/ports.ts';
+import type { CallOutcome, Clock, KeptWork, Model, Skills, Store, Workshop } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
 import { isDead } from '../core/subagents.ts';
 import type { Effect } from '../core/wants.ts';
@@ -18,6 +18,8 @@ import { makeInspect } from './inspect.ts';
 import { type Lanes, makeLanes } from './lanes.ts';
 import { type Metrics, makeMetrics } from './metrics.ts';
 import { countOwned } from './owned-figures.ts';
+import { makeRemoval, type RemovalLog } from './removal.ts';
+import { makeRetention, type Retained } from './retention.ts';
 import { makeTally } from './tally.ts';
 
 export interface RuntimePorts {
@@ -30,13 +32,15 @@ export interface RuntimePorts {
   readonly intend: Intend;
   readonly maxModelCalls: number;
   readonly mainToolMs: number;
+  /** For how long what is over is kept; absent: for ever. */
+  readonly retained?: Retained;
   readonly random: () => number;
   /** A commit failed: nothing of it was acknowledged, and the process must end. */
   readonly fatal: (error: unknown) => void;
   readonly log: RuntimeLog;
 }
 
-export interface RuntimeLog {
+export interface RuntimeLog extends RemovalLog {
   readonly retried: (
     session: string,
     failure: Extract<CallOutcome, { kind: 'again' }>,
@@ -58,6 +62,11 @@ export interface Runtime {
   live(session: string): Session | undefined;
   /** Resolves when all of `targets` are confirmed dead in `chat`'s tree, or after `ms`. */
   confirmDead(chat: string, targets: readonly string[], ms: number): Promise<void>;
+  /**
+   * Waits until a chat that is being deleted is gone, at most `ms`: what was kept of its work, or undefined if it
+   * isn't through.
+   */
+  gone(chat: string, ms: number): Promise<readonly KeptWork[] | undefined>;
   /** Takes up every session that was at work. Returns at once; the work goes on in the background. */
   start(): void;
   /** Ends all that runs, writes the last word of a clean stop, commits. Resolves when all has ended. */
@@ -90,9 +99,31 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
   const progressed = new Set<string>();
   let stopping = false;
 
+  const removal = makeRemoval({
+    store,
+    clock,
+    committer,
+    broadcast,
+    workshop: ports.workshop,
+    fatal: ports.fatal,
+    log: ports.log,
+    inMemory: (ids) => ids.flatMap((id) => actors.get(id) ?? []),
+    forget: (id) => actors.delete(id),
+  });
+  const retention = makeRetention({
+    store,
+    clock,
+    workshop: ports.workshop,
+    retained: ports.retained ?? {},
+    state: (session) => runtime.state(session),
+    send: (session, command) => send(session, command),
+    failed: (error) => ports.log.retentionFailed(error),
+  });
+
   const effectPorts = {
     ...ports,
     model: tally.model(ports.model),
+    removal,
     lanes,
     broadcast,
     inspect: makeInspect({
@@ -194,6 +225,7 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
     committer,
     metrics,
     send,
+    gone: removal.gone,
     live,
     get actors() {
       return actors.size;
@@ -233,9 +265,11 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
         clock.soon(() => takeUp(from + TAKEN_UP_PER_TURN));
       };
       takeUp(0);
+      retention.start();
     },
     async stop() {
       stopping = true;
+      retention.stop();
       const all = [...actors.values()];
       await Promise.all(all.map((actor) => actor.close()));
       lanes.close();

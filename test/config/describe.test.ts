@@ -20,7 +20,10 @@ describe('tidings config', () => {
   test('has a row for each setting, with its value, its source, its variable and what it is', () => {
     const text = describeConfig(load({}));
     for (const name of settingNames) {
-      const [, value, from, variable, meaning] = row(text, name);
+      const [, value, from, variable, meaning] = row(
+        text,
+        name === 'retention' ? 'retention.toolOutputDays' : name,
+      );
       expect(value).not.toBe('');
       expect(from).toBe('default');
       expect(variable).toBe(environment[name]?.variable ?? '(file only)');
@@ -35,6 +38,7 @@ describe('tidings config', () => {
       models: { quick: { id: 'house-3', thinking: 'low' } },
       repositories: { app: '../app', docs: '/srv/docs' },
       fetch: { allow: ['wiki.corp', '10.0.0.0/8'] },
+      retention: { endedTreesDays: 0 },
       instructions: `You keep\n  the books${' of the house'.repeat(5)}.`,
     };
     const env = { PORT: '0', TIDINGS_MODEL: 'quick', ANTHROPIC_BASE_URL: 'http://127.0.0.1:4010' };
@@ -50,6 +54,8 @@ describe('tidings config', () => {
     expect(row(text, 'repositories.docs').slice(1, 3)).toEqual(['/srv/docs', 'file']);
     expect(row(text, 'fetch.allow').slice(1, 3)).toEqual(['wiki.corp, 10.0.0.0/8', 'file']);
     expect(row(text, 'models.quick').slice(1, 3)).toEqual(['house-3, thinking low', 'file']);
+    expect(row(text, 'retention.toolOutputDays').slice(1, 3)).toEqual(['30 days', 'file']);
+    expect(row(text, 'retention.endedTreesDays').slice(1, 3)).toEqual(['for ever', 'file']);
     expect(row(text, 'instructions')[1]).toBe(
       'You keep the books of the house of the house of t… (86 characters)',
     );

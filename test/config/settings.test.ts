@@ -25,6 +25,7 @@ describe('settings', () => {
       webSearches: 5,
       models: {},
       skills: [],
+      retention: { toolOutputDays: 30, endedTreesDays: 90 },
       anthropic: {},
       simulator: true,
       file: { path, exists: false },

@@ -19,7 +19,12 @@ describe('who is woken', () => {
   test('a chat at rest by a person', () => {
     const main = chat();
     expect(wants(main.state)).toEqual([]);
-    expect(types(main.say('hello'))).toEqual(['mail.accepted', 'turn.started', 'step.requested']);
+    expect(types(main.say('hello'))).toEqual([
+      'mail.accepted',
+      'chat.changed',
+      'turn.started',
+      'step.requested',
+    ]);
     expect(main.state.status).toBe('working');
     expect(wants(main.state).map(({ key }) => key)).toEqual(['model:1']);
   });

@@ -61,6 +61,8 @@ export class UnexpectedAnswer extends Error {
 export interface Client {
   get(path: string): Promise<Answer>;
   post(path: string, body?: unknown): Promise<Answer>;
+  patch(path: string, body: unknown): Promise<Answer>;
+  remove(path: string): Promise<Answer>;
   /** Makes a chat. */
   newChat(body?: { title?: string; model?: string; id?: string }): Promise<Chat>;
   /** One that is there. */
@@ -98,13 +100,14 @@ export interface ClientOptions {
 
 export function makeClient({ url, token, opened }: ClientOptions): Client {
   async function call(method: string, path: string, body?: unknown): Promise<Answer> {
+    const takes = method === 'POST' || method === 'PATCH';
     const response = await fetch(`${url()}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${token()}`,
-        ...(method === 'POST' ? { 'content-type': 'application/json' } : {}),
+        ...(takes ? { 'content-type': 'application/json' } : {}),
       },
-      ...(method === 'POST' ? { body: JSON.stringify(body ?? {}) } : {}),
+      ...(takes ? { body: JSON.stringify(body ?? {}) } : {}),
     });
     const text = await response.text();
     return {
@@ -203,6 +206,8 @@ export function makeClient({ url, token, opened }: ClientOptions): Client {
   return {
     get: (path) => call('GET', path),
     post: (path, body) => call('POST', path, body),
+    patch: (path, body) => call('PATCH', path, body),
+    remove: (path) => call('DELETE', path),
     chat,
     async newChat(body = {}) {
       const answer = expecting(

@@ -146,6 +146,7 @@ export interface DoorOptions {
   readonly maxSpawns?: number;
   readonly clock?: Clock;
   readonly workshop?: Workshop;
+  readonly retention?: { toolOutputDays: number; endedTreesDays: number };
 }
 
 export interface Door {
@@ -160,6 +161,8 @@ export interface Door {
   /** As `request`, and the answer is what the documentation says, or this rejects. */
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
   post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  patch(path: string, body: unknown): Promise<Answer>;
+  remove(path: string): Promise<Answer>;
   /** A chat's id. */
   chat(body?: object): Promise<string>;
   /** Resolves when `condition` holds; it is looked at in each turn of the event loop. */
@@ -196,6 +199,7 @@ export function openDoor(options: DoorOptions = {}, store: Store = memoryStore()
       idleMinutes: 10,
       mainToolSeconds: 15,
       modelCalls: 64,
+      ...(options.retention ? { retention: options.retention } : {}),
     },
     {
       store,
@@ -210,6 +214,8 @@ export function openDoor(options: DoorOptions = {}, store: Store = memoryStore()
         gaveUp: () => {},
         unreached: (_, to, error) => failures.push(to, error),
         broken: (_, effect, error) => failures.push(effect.key, error),
+        removed: () => {},
+        retentionFailed: (error) => failures.push(error),
       },
     },
   );
@@ -268,6 +274,8 @@ export function openDoor(options: DoorOptions = {}, store: Store = memoryStore()
     request,
     get: (path, headers) => answer('GET', path, request('GET', path, undefined, headers)),
     post: (path, body, headers) => answer('POST', path, request('POST', path, body, headers)),
+    patch: (path, body) => answer('PATCH', path, request('PATCH', path, body)),
+    remove: (path) => answer('DELETE', path, request('DELETE', path)),
     async chat(body = {}) {
       const { status, body: made } = await door.post('/v1/chats', body);
       if (status !== 201) throw new Error(`a chat was answered ${status}: ${JSON.stringify(made)}`);

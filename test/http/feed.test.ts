@@ -75,6 +75,7 @@ describe('a feed', () => {
     expect(durable(reader.events)).toEqual((await stored(door, id)).events);
     expect(durable(reader.events).map((one) => one.event)).toEqual([
       'message',
+      'chat.updated',
       'turn.started',
       'message',
       'turn.ended',

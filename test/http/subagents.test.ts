@@ -190,6 +190,10 @@ describe('a subagent', () => {
         sweeping += 1;
         return { left: ['pid 7'] };
       },
+      unlanded: async () => [],
+      discard: async () => ({ kept: [], left: [] }),
+      outputs: async () => [],
+      dropOutput: async () => 0,
     };
     const door = openDoor({ workshop });
     const id = await door.chat();

@@ -50,7 +50,14 @@ export function live(store: Store, simulator: { readonly url: string }, crash?: 
       catalogue,
       random: Math.random,
       fatal: () => down(),
-      log: { retried: nothing, gaveUp: nothing, unreached: nothing, broken: nothing },
+      log: {
+        retried: nothing,
+        gaveUp: nothing,
+        unreached: nothing,
+        broken: nothing,
+        removed: nothing,
+        retentionFailed: nothing,
+      },
     },
   );
   gateway.runtime.start();

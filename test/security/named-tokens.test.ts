@@ -105,7 +105,8 @@ describe('a damaged file', () => {
     await house.client.chat(chat.id).say('Go on.');
     const lines = house.gateway.printed.split('\n').filter((line) => line.includes('tokens.json'));
     expect(lines).toHaveLength(5);
-    for (const line of lines) expect(line).toMatch(/"level":"error".*is damaged.*every named token is refused/);
+    for (const line of lines)
+      expect(line).toMatch(/"level":"error".*is damaged.*every named token is refused/);
     writeFileSync(`${path}.aside`, whole, { mode: 0o600 });
     renameSync(`${path}.aside`, path);
     expect((await client.get(chat.path())).status).toBe(200);

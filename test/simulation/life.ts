@@ -4,6 +4,7 @@
  */
 import type { Rules } from '../../src/core/commands.ts';
 import * as policy from '../../src/core/policy.ts';
+import { makeRetention } from '../../src/runtime/retention.ts';
 import { makeRuntime, type Runtime } from '../../src/runtime/runtime.ts';
 import { systemPrompt } from '../../src/tools/prompt.ts';
 import { makeToolset, type Toolset } from '../../src/tools/toolset.ts';
@@ -80,6 +81,8 @@ export interface Life {
   /** A commit failed: the process is about to end. */
   readonly failed: boolean;
   readonly broken: readonly string[];
+  /** Looks for subagents that are over, however short their end is past. */
+  forget(): void;
   /** Ends it on the spot: nothing of it happens any more. */
   end(): void;
 }
@@ -105,8 +108,10 @@ export function beginLife(ports: LifePorts): Life {
   let drawn = n * 7_919;
   // What an earlier gateway left running is ended before any session goes on.
   killProcesses(world, () => true);
+  const store = witness.of(n, () => up && !failed);
+  const workshop = simulatedWorkshop({ world, jobs, life: n, script, note });
   const runtime = makeRuntime({
-    store: witness.of(n, () => up && !failed),
+    store,
     clock: time.clock,
     model: scriptedModel({
       world,
@@ -117,7 +122,7 @@ export function beginLife(ports: LifePorts): Life {
       fault: (line) => broken.push(line),
       note,
     }),
-    workshop: simulatedWorkshop({ world, jobs, life: n, script, note }),
+    workshop,
     rules,
     intend: (call, session) =>
       toolset.intend(call, {
@@ -138,6 +143,8 @@ export function beginLife(ports: LifePorts): Life {
       gaveUp: (session, to, refusal) => broken.push(`${session} gave up mail to ${to}: ${refusal.message}`),
       unreached: (session, to, error) =>
         up && broken.push(`${session} to ${to}: ${error instanceof Error ? error.stack : String(error)}`),
+      removed: () => {},
+      retentionFailed: (error) => up && broken.push(`retention: ${String(error)}`),
       broken: (session, effect, error) =>
         broken.push(`${session} ${effect.key}: ${error instanceof Error ? error.stack : String(error)}`),
     },
@@ -151,6 +158,19 @@ export function beginLife(ports: LifePorts): Life {
     broken,
     get failed() {
       return failed;
+    },
+    forget() {
+      const retention = makeRetention({
+        store,
+        clock: time.clock,
+        workshop,
+        retained: { endedTreesMs: 0 },
+        state: (session) => runtime.state(session),
+        send: (session, command) => runtime.send(session, command),
+        // A gateway that is asked to stop takes no more commands.
+        failed: () => {},
+      });
+      void retention.sweep();
     },
     end() {
       up = false;

@@ -4,6 +4,7 @@
  */
 import { chronicleOf } from './oracle/chronicle.ts';
 import { judgeFeed } from './oracle/feed.ts';
+import { judgeForgetting } from './oracle/forgetting.ts';
 import { judgeMail } from './oracle/mail.ts';
 import { judgePrefixes } from './oracle/prefixes.ts';
 import { judgeQuestions } from './oracle/questions.ts';
@@ -27,5 +28,6 @@ export function judge(world: World): string[] {
     ...judgeTree(chronicle),
     ...judgeQuestions(chronicle),
     ...judgeFeed(chronicle),
+    ...judgeForgetting(chronicle),
   ];
 }

@@ -30,6 +30,7 @@ export interface People {
   answer(target: string, request: string): Asking;
   stop(subagents: boolean): Asking;
   resume(): Asking;
+  change(set: { title?: string; archived?: boolean }): Asking;
   /** Asks whatever isn't answered and isn't being answered. */
   askAgain(life: Life): void;
   /** Sends once more what was answered already, and expects the same answer. */
@@ -93,6 +94,7 @@ export function makePeople(witness: Witness, note: (line: () => string) => void)
       asking({ type: 'answer', target, request, text: `answer ${askings.length + 1}`, from }),
     stop: (subagents) => asking({ type: 'stop', subagents, from }),
     resume: () => asking({ type: 'resume', from }),
+    change: (set) => asking({ type: 'change', ...set, from }),
     askAgain(life) {
       for (const one of askings) if (!one.outcome && one.asked !== life.n) void send(life, one);
     },

@@ -48,6 +48,8 @@ export async function runSchedule(choices: Choices, tracing = false): Promise<Wo
       [1, 'misuse'],
       [1, 'clock'],
       [1, 'sleep'],
+      [1, 'change'],
+      [3, 'forget'],
     ] as const);
     switch (kind) {
       case 'say':
@@ -88,6 +90,12 @@ export async function runSchedule(choices: Choices, tracing = false): Promise<Wo
         if (first) people[kind](life, pick(choices, [first, ...rest]));
         break;
       }
+      case 'change':
+        people.change(chance(choices, 50) ? { archived: chance(choices, 50) } : { title: `title ${words}` });
+        break;
+      case 'forget':
+        life.forget();
+        break;
       case 'clock':
         time.ahead += pick(choices, [HOUR, -HOUR, DAY, -DAY]);
         break;

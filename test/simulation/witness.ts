@@ -74,6 +74,10 @@ export function makeWitness(): Witness {
     of(life, isUp) {
       return {
         ...store,
+        remove(sessions) {
+          if (!isUp()) throw new Error('this gateway is down');
+          store.remove(sessions);
+        },
         commit(batch) {
           if (!isUp()) throw new Error('this gateway is down');
           since += 1;

@@ -44,6 +44,11 @@ export function killProcesses(world: WorkshopWorld, matches: (process: Process) 
   return left;
 }
 
+/** Whether a session's branch holds work that nobody has taken over, once and for all. */
+export function holdsWork(session: string): boolean {
+  return session.charCodeAt(session.length - 1) % 4 === 0;
+}
+
 export function simulatedWorkshop(ports: {
   world: WorkshopWorld;
   jobs: Jobs;
@@ -132,6 +137,21 @@ export function simulatedWorkshop(ports: {
       if (came === 'failed') throw new Error('The disk is full.');
       return { branch: `subagent/${worker.path}`, base: 'main', commits: 1, files: 2, wip: false };
     },
+
+    // Half of the branches hold work that nobody has taken over.
+    unlanded: async (sessions) =>
+      sessions
+        .filter((session) => holdsWork(session))
+        .map((session) => ({ session, path: '', repository: 'app', branch: '', commits: 1, files: 1 })),
+
+    discard: ({ sessions, whole, unconfirmed }) =>
+      job(`removal of ${whole ? 'the chat' : sessions.length}`, () => ({
+        kept: [],
+        left: killProcesses(world, (one) => unconfirmed.includes(one.session)),
+      })),
+
+    outputs: async () => [],
+    dropOutput: async () => 0,
 
     sweep: ({ session, attempt, path }) =>
       job(`sweep of ${path} ${attempt}`, () => ({

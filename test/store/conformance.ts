@@ -129,6 +129,8 @@ export function storeConformance(name: string, open: () => Promise<OpenedStore>)
           createdAt: 42,
           seq: 2,
           wants: true,
+          archived: false,
+          endedAt: null,
         });
         expect(store.session('pawn')).toMatchObject({
           chat: 'boss',
@@ -312,7 +314,81 @@ export function storeConformance(name: string, open: () => Promise<OpenedStore>)
       });
     });
 
+    describe('sessions that go', () => {
+      test('leave nothing, and the others as they were', () => {
+        const key = { id: 'r1', hash: 'abc', answer: '{}' };
+        const snapshot = { seq: 1, version: 1, state: 'one' };
+        store.commit([
+          begin('a', { events: rows(1, 3), wants: true, key, snapshot }),
+          begin('b', { events: rows(1, 2), wants: true, key, snapshot }),
+        ]);
+        store.commit([beginSubagent('pawn', 'a', 1_001, true), beginSubagent('other', 'b', 1_002, false)]);
+        store.remove(['pawn', 'a', 'nobody']);
+        for (const id of ['a', 'pawn']) {
+          expect(store.session(id)).toBeUndefined();
+          expect(store.events(id, 0, 10)).toEqual([]);
+          expect(store.snapshot(id)).toBeUndefined();
+          expect(store.key(id, 'r1')).toBeUndefined();
+        }
+        expect(store.sessions('a')).toEqual([]);
+        expect(store.wanting()).toEqual(['b']);
+        expect(store.chats({ limit: 9 }).map(({ id }) => id)).toEqual(['b']);
+        expect(store.events('b', 0, 10)).toEqual(rows(1, 2));
+        expect(store.snapshot('b')).toEqual(snapshot);
+        expect(store.key('b', 'r1')).toEqual(key);
+        expect(store.sessions('b').map(({ id }) => id)).toEqual(['b', 'other']);
+        store.remove(['a']);
+        store.remove([]);
+      });
+
+      test('stay gone after a restart, and make room for new ones of the same name', async () => {
+        store.commit([begin('a', { events: rows(1, 5) })]);
+        store.remove(['a']);
+        await reopen();
+        expect(store.session('a')).toBeUndefined();
+        store.commit([begin('a', { owner: 'bea' })]);
+        expect(store.events('a', 0, 10)).toEqual(rows(1, 1));
+        expect(store.session('a')).toMatchObject({ owner: 'bea', seq: 1 });
+        expect(store.key('a', 'r1')).toBeUndefined();
+      });
+    });
+
+    describe('ended subagents', () => {
+      test('are found longest ago first, page by page, until they are resumed', () => {
+        const ended = (id: string, endedAt: number) => ({ ...beginSubagent(id, 'a', 1, false), endedAt });
+        store.commit([begin('a'), ended('c', 20), ended('b', 20), ended('d', 10), ended('e', 30)]);
+        store.commit([beginSubagent('alive', 'a', 1, true)]);
+        const found = (query: Parameters<Store['ended']>[0]) => store.ended(query).map(({ id }) => id);
+        expect(found({ before: 31, limit: 9 })).toEqual(['d', 'b', 'c', 'e']);
+        expect(found({ before: 30, limit: 9 })).toEqual(['d', 'b', 'c']);
+        expect(found({ before: 30, limit: 1 })).toEqual(['d']);
+        // The place that a page goes on from may be one that is gone.
+        store.remove(['b']);
+        expect(found({ before: 30, after: { endedAt: 20, id: 'b' }, limit: 9 })).toEqual(['c']);
+        store.commit([{ session: 'c', events: rows(2, 2), wants: true, endedAt: null }]);
+        store.commit([{ session: 'd', events: rows(2, 2), wants: true }]);
+        expect(found({ before: 30, limit: 9 })).toEqual(['d']);
+      });
+    });
+
     describe('chats', () => {
+      test('that are archived are listed by themselves, and come back', () => {
+        store.commit([
+          begin('a', { createdAt: 10 }),
+          begin('b', { createdAt: 20 }),
+          begin('c', { createdAt: 30 }),
+        ]);
+        store.commit([{ session: 'b', events: rows(2, 2), wants: false, archived: true }]);
+        store.commit([{ session: 'b', events: rows(3, 3), wants: false }]);
+        expect(ids({ limit: 9 })).toEqual(['c', 'a']);
+        expect(ids({ limit: 9, before: 'b' })).toEqual(['a']);
+        expect(ids({ limit: 9, archived: true })).toEqual(['b']);
+        expect(ids({ limit: 9, archived: true, owner: 'bea' })).toEqual([]);
+        expect(store.session('b')).toMatchObject({ archived: true });
+        store.commit([{ session: 'b', events: rows(4, 4), wants: false, archived: false }]);
+        expect(ids({ limit: 9 })).toEqual(['c', 'b', 'a']);
+      });
+
       const ids = (query: Parameters<Store['chats']>[0]) => store.chats(query).map((chat) => chat.id);
 
       test('are listed newest first, those of one moment by the order of their birth, subagents never', () => {

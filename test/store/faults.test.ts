@@ -330,9 +330,9 @@ describe('damage', () => {
         outcomes.push(contents(copy));
       }
     }
-    // A page that holds nothing (or nothing that is read any more) may go unnoticed.
+    // A page that holds nothing (or nothing that is read here, as an index of ended subagents) may go unnoticed.
     expect(new Set(outcomes)).toEqual(new Set(['refused at the start', 'refused when read', 25]));
-    expect(outcomes.filter((outcome) => outcome === 25).length).toBeLessThan(outcomes.length / 10);
+    expect(outcomes.filter((outcome) => outcome === 25).length).toBeLessThan(outcomes.length / 6);
   });
 
   test('that leaves no database at all is refused, not taken for a new folder', () => {

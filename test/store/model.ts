@@ -27,6 +27,8 @@ interface Intent {
   slip: number;
   wants: boolean;
   key: string | undefined;
+  archived: boolean | undefined;
+  endedAt: number | null | undefined;
   /** How far before the end of the log; negative is a mistake. */
   snapshot: number | undefined;
 }
@@ -45,15 +47,21 @@ const intent: fc.Arbitrary<Intent> = fc.record({
   texts: fc.array(fc.string({ unit: 'binary', maxLength: 12 }), { maxLength: 4 }),
   slip: mostly(0, fc.integer({ min: -2, max: 2 })),
   wants: fc.boolean(),
+  archived: fc.option(fc.boolean(), { nil: undefined, freq: 1 }),
+  endedAt: fc.constantFrom(undefined, undefined, null, 1, 2, 3),
   key: fc.option(fc.string({ minLength: 1, maxLength: 1 }), { nil: undefined, freq: 1 }),
   snapshot: fc.option(mostly(0, fc.integer({ min: -1, max: 3 })), { nil: undefined, freq: 1 }),
 });
 
-type Step = { do: 'commit'; batch: Intent[] } | { do: 'reopen' };
+type Step = { do: 'commit'; batch: Intent[] } | { do: 'remove'; sessions: string[] } | { do: 'reopen' };
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     arbitrary: fc.record({ do: fc.constant('commit'), batch: fc.array(intent, { maxLength: 5 }) }),
     weight: 8,
+  },
+  {
+    arbitrary: fc.record({ do: fc.constant('remove'), sessions: fc.subarray(ids, { maxLength: 2 }) }),
+    weight: 1,
   },
   { arbitrary: fc.record({ do: fc.constant('reopen') }), weight: 1 },
 );
@@ -68,6 +76,9 @@ export async function storeAgreesWithModel(open: () => Promise<OpenedStore>): Pr
         for (const one of steps) {
           if (one.do === 'reopen') {
             opened = await opened.reopen();
+          } else if (one.do === 'remove') {
+            opened.store.remove(one.sessions);
+            model = model.filter((session) => !one.sessions.includes(session.row.id));
           } else {
             const { batch, after } = plan(model, one.batch);
             expect(kindOfFailure(() => opened.store.commit(batch))).toBe(
@@ -126,6 +137,8 @@ function commitOf(wish: Intent, found: ModelSession | undefined): Commit {
       event: JSON.stringify(text),
     })),
     wants: wish.wants,
+    ...(wish.archived === undefined ? {} : { archived: wish.archived }),
+    ...(wish.endedAt === undefined ? {} : { endedAt: wish.endedAt }),
     ...(wish.key === undefined ? {} : { key: { id: wish.key, hash: `hash ${wish.owner}`, answer: '{}' } }),
     ...(wish.snapshot === undefined
       ? {}
@@ -145,7 +158,14 @@ function apply(sessions: ModelSession[], found: ModelSession | undefined, commit
   let session = found;
   if (commit.create !== undefined) {
     session = {
-      row: { id: commit.session, ...commit.create, seq: 0, wants: false },
+      row: {
+        id: commit.session,
+        ...commit.create,
+        seq: 0,
+        wants: false,
+        archived: false,
+        endedAt: null,
+      },
       log: [],
       keys: [],
       snapshot: undefined,
@@ -155,7 +175,13 @@ function apply(sessions: ModelSession[], found: ModelSession | undefined, commit
   if (session === undefined) return false;
   session.log.push(...commit.events);
   if (session.log.some((row, index) => row.seq !== index + 1)) return false;
-  session.row = { ...session.row, seq: session.log.length, wants: commit.wants };
+  session.row = {
+    ...session.row,
+    seq: session.log.length,
+    wants: commit.wants,
+    archived: commit.archived ?? session.row.archived,
+    endedAt: commit.endedAt === undefined ? session.row.endedAt : commit.endedAt,
+  };
   const { key, snapshot } = commit;
   if (key !== undefined) {
     if (session.keys.some((other) => other.id === key.id)) return false;
@@ -188,12 +214,28 @@ function expectSame(store: Store, model: ModelSession[]): void {
     ...wanting.filter((session) => session.row.kind === 'main').map((session) => session.row.id),
     ...wanting.filter((session) => session.row.kind === 'subagent').map((session) => session.row.id),
   ]);
-  const chats = newestFirst.map((session) => session.row).filter((row) => row.kind === 'main');
-  expect(store.chats({ limit: 100 })).toEqual(chats);
-  expect(store.chats({ limit: 2, owner: 'ann' })).toEqual(
-    chats.filter((row) => row.owner === 'ann').slice(0, 2),
-  );
-  for (const [index, chat] of chats.entries()) {
-    expect(store.chats({ limit: 2, before: chat.id })).toEqual(chats.slice(index + 1, index + 3));
+  for (const archived of [false, true]) {
+    const chats = newestFirst
+      .map((session) => session.row)
+      .filter((row) => row.kind === 'main' && row.archived === archived);
+    const asked = archived ? { archived } : {};
+    expect(store.chats({ limit: 100, ...asked })).toEqual(chats);
+    expect(store.chats({ limit: 2, owner: 'ann', ...asked })).toEqual(
+      chats.filter((row) => row.owner === 'ann').slice(0, 2),
+    );
+    for (const [index, chat] of chats.entries()) {
+      expect(store.chats({ limit: 2, before: chat.id, ...asked })).toEqual(chats.slice(index + 1, index + 3));
+    }
+  }
+  const born = model.map((session) => session.row);
+  for (const chat of ids) expect(store.sessions(chat)).toEqual(born.filter((row) => row.chat === chat));
+  const ended = born
+    .flatMap((row) => (row.endedAt === null ? [] : [{ ...row, endedAt: row.endedAt }]))
+    .sort((x, y) => x.endedAt - y.endedAt || (x.id < y.id ? -1 : 1));
+  expect(store.ended({ before: 3, limit: 100 })).toEqual(ended.filter((row) => row.endedAt < 3));
+  for (const [index, { endedAt, id }] of ended.entries()) {
+    expect(store.ended({ before: 9, after: { endedAt, id }, limit: 2 })).toEqual(
+      ended.slice(index + 1, index + 3),
+    );
   }
 }

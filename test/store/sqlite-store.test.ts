@@ -96,9 +96,12 @@ describe('a data folder', () => {
 });
 
 describe('the schema', () => {
+  const next = migrations.length + 1;
+
   test('never changes in a step that was released', () => {
     expect(migrations.map((step) => [step.number, checksum(step).slice(0, 16)])).toEqual([
       [1, '84cdf2076126a1e1'],
+      [2, 'f70f0d728f16c4f0'],
     ]);
   });
 
@@ -109,8 +112,8 @@ describe('the schema', () => {
     store.close();
     const later: Migration[] = [
       ...migrations,
-      { number: 2, name: 'titles', sql: "ALTER TABLE sessions ADD COLUMN title TEXT NOT NULL DEFAULT ''" },
-      { number: 3, name: 'tags', sql: 'CREATE TABLE tags (session INTEGER, tag TEXT) STRICT' },
+      { number: next, name: 'titles', sql: "ALTER TABLE sessions ADD COLUMN title TEXT NOT NULL DEFAULT ''" },
+      { number: next + 1, name: 'tags', sql: 'CREATE TABLE tags (session INTEGER, tag TEXT) STRICT' },
     ];
     const upgraded = openStore(folder, { migrations: later });
     expect(upgraded.events('a', 0, 10)).toEqual(start.events);
@@ -121,7 +124,7 @@ describe('the schema', () => {
   test('of a newer version is refused, and the folder left as it was', () => {
     const folder = temporaryFolder();
     openStore(folder, {
-      migrations: [...migrations, { number: 2, name: 'more', sql: 'CREATE TABLE more (x)' }],
+      migrations: [...migrations, { number: next, name: 'more', sql: 'CREATE TABLE more (x)' }],
     }).close();
     const before = readFileSync(join(folder, 'tidings.db'));
     const { kind, message } = refusal(folder);
@@ -141,7 +144,7 @@ describe('the schema', () => {
     const folder = temporaryFolder();
     openStore(folder).close();
     const broken = {
-      number: 2,
+      number: next,
       name: 'broken',
       sql: 'CREATE TABLE half (x); INSERT INTO nowhere VALUES (1)',
     };

@@ -67,6 +67,8 @@ async function makeHandler(env: Env): Promise<(request: Request) => Response | P
         gaveUp: (session, to, refusal) => console.error('gave up', session, to, refusal.message),
         unreached: (session, to, error) => console.error('unreached', session, to, error),
         broken: (session, effect, error) => console.error('broken', session, effect.key, error),
+        removed: () => {},
+        retentionFailed: (error) => console.error('retention', error),
       },
     },
   );

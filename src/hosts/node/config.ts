@@ -192,6 +192,7 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
       webSearches: source('webSearches'),
       models: source('models'),
       skills: source('skills'),
+      retention: source('retention'),
       apiKey: sourceOf('apiKey'),
       authToken: sourceOf('authToken'),
       baseUrl: sourceOf('baseUrl'),

@@ -63,6 +63,12 @@ export function runtimeLog(log: Log, chatOf: (session: string) => string | undef
       log.error({ ...of(session), to, err: error }, 'mail was not taken; it is sent again'),
     broken: (session, effect, error) =>
       log.error({ ...of(session), effect: effect.key, err: error }, 'an effect failed'),
+    removed: (chat, { whole, sessions, kept, left }) =>
+      log.info(
+        { chat, sessions, kept, left },
+        whole ? 'a chat was deleted' : 'subagents that ended long ago were forgotten',
+      ),
+    retentionFailed: (error) => log.error({ err: error }, 'what is over could not be cleared away'),
   };
 }
 

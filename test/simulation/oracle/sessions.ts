@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isEnded } from '../../../src/core/subagents.ts';
 import { IDLE_MS } from '../life.ts';
 import type { Chronicle, History } from './chronicle.ts';
+import { isForgotten } from './forgetting.ts';
 
 /** A timer may look this much too late: it looks once a second where a session is at rest. */
 const LATE_MS = 1_500;
@@ -22,6 +23,10 @@ export function judgeSessions(chronicle: Chronicle): string[] {
 function bytes({ world }: Chronicle, { id, name, log, states, end }: History): string[] {
   const found: string[] = [];
   const { store, texts } = world.witness;
+  if (isForgotten(world, id)) {
+    const left = store.session(id) !== undefined || world.life.runtime.state(id) !== undefined;
+    return left ? [`${name} was forgotten and is there`] : [];
+  }
   const stored = store.events(id, 0, Number.POSITIVE_INFINITY);
   const written = texts.get(id) ?? [];
   stored.forEach(({ seq, event }, index) => {

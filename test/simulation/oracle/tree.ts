@@ -33,6 +33,9 @@ function spawns({ world, sessions }: Chronicle): string[] {
       if (event.type === 'subagent.admitted' && atWork(before.tree) >= world.limits.maxChildren) {
         found.push(`${name} ${seq}: gave ${event.card.path} a place that there wasn't`);
       }
+      if (event.type === 'subagent.forgotten') {
+        for (const gone of event.ids) labels.delete(before.tree.cards[gone]?.label ?? '');
+      }
       if (event.type !== 'subagent.spawned') return;
       const { spec } = event;
       const day = quotaDay(before, at);

@@ -33,6 +33,7 @@ const meanings: Readonly<Record<SettingName, string>> = {
   webSearches: 'searches of the web that one answer may make; 0 switches them off',
   models: 'aliases, and models that are not known yet',
   skills: 'folders with skills, besides those that ship',
+  retention: 'for how many days what is over is kept; 0 is for ever',
 };
 
 /** The whole text of `tidings config`. */
@@ -122,6 +123,8 @@ function settingLines(config: Config, name: SettingName): SettingLine[] {
         ({ id, ...rest }) => [id, ...Object.entries(rest).map(pair)].join(', '),
         line,
       );
+    case 'retention':
+      return entries(config.retention, (days) => (days === 0 ? 'for ever' : `${days} days`), line);
     case 'model':
     case 'host':
     case 'port':

@@ -64,6 +64,8 @@ const fetchRules = z
   .max(1_000, 'a list of at most 1000 entries')
   .default([]);
 
+const retentionWords = 'an object such as {"toolOutputDays": 30, "endedTreesDays": 90}';
+
 const model = matching(oneWord, 200, modelWords);
 /** What `tidings.config.json` may hold. The environment's values are checked by the same fields. */
 export const settingsSchema = z.strictObject({
@@ -102,6 +104,15 @@ export const settingsSchema = z.strictObject({
     .array(matching(/^(?!\s*$)[^\0]+$/, 4096, dataWords), skillsWords)
     .max(100, skillsWords)
     .default([]),
+  retention: z
+    .strictObject(
+      {
+        toolOutputDays: duration(0, 36_500, 'days').default(30),
+        endedTreesDays: duration(0, 36_500, 'days').default(90),
+      },
+      { error: retentionWords },
+    )
+    .default({ toolOutputDays: 30, endedTreesDays: 90 }),
 });
 
 export type Settings = z.output<typeof settingsSchema>;

@@ -66,6 +66,23 @@ CREATE TABLE requests (
 ) STRICT, WITHOUT ROWID;
 `,
   },
+  {
+    number: 2,
+    name: 'archived chats, ended subagents, the sessions of a chat',
+    sql: `
+ALTER TABLE sessions ADD COLUMN archived INTEGER NOT NULL DEFAULT 0 CHECK (archived IN (0, 1));
+ALTER TABLE sessions ADD COLUMN ended_at INTEGER;
+DROP INDEX sessions_main;
+DROP INDEX sessions_main_of_owner;
+CREATE INDEX sessions_main ON sessions (archived, created_at) WHERE kind = 'main';
+CREATE INDEX sessions_main_of_owner ON sessions (owner, archived, created_at) WHERE kind = 'main';
+CREATE INDEX sessions_of_chat ON sessions (chat);
+CREATE INDEX sessions_ended ON sessions (ended_at, id) WHERE ended_at IS NOT NULL;
+-- Not all of these have ended, and those that have, ended a little earlier: who asks looks at the log.
+UPDATE sessions SET ended_at = (SELECT at FROM events WHERE key = ((sessions.no << 32) | sessions.seq))
+WHERE kind = 'subagent' AND wants = 0;
+`,
+  },
 ];
 
 /** Shows whether a step still says what was once applied. */

@@ -47,7 +47,7 @@ export function logRow(row: Row, session: string, expected: number): LogRow {
   return { seq, at, event };
 }
 
-/** Columns `id, chat, parent, kind, owner, created_at, seq, wants`. */
+/** Columns `id, chat, parent, kind, owner, created_at, seq, wants, archived, ended_at`. */
 export function sessionRow(row: Row): SessionRow {
   const kind = row.kind;
   if (kind !== 'main' && kind !== 'subagent') throw corrupt(`A session is of the kind ${String(kind)}`);
@@ -60,6 +60,8 @@ export function sessionRow(row: Row): SessionRow {
     createdAt: integer(row, 'created_at'),
     seq: integer(row, 'seq'),
     wants: integer(row, 'wants') === 1,
+    archived: integer(row, 'archived') === 1,
+    endedAt: row.ended_at === null ? null : integer(row, 'ended_at'),
   };
 }
 

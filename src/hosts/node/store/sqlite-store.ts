@@ -1,6 +1,6 @@
 /**
  * The store of the Node host: logs in one SQLite database in a data folder that this process owns.
- * Never reads what an event says, and never changes or removes one.
+ * Never reads what an event says and never changes one; a log is removed whole or not at all.
  */
 import { DatabaseSync } from 'node:sqlite';
 import type { Commit, Store } from '../../../core/ports.ts';
@@ -98,6 +98,8 @@ function storeOn(db: DatabaseSync, owned: { path: string; release(): void }): Sq
     'INSERT INTO sessions (id, chat, parent, kind, owner, created_at, seq, wants) VALUES (?, ?, ?, ?, ?, ?, 0, 0)',
   );
   const setHead = db.prepare('UPDATE sessions SET seq = ?, wants = ? WHERE no = ?');
+  const setArchived = db.prepare('UPDATE sessions SET archived = ? WHERE no = ?');
+  const setEnded = db.prepare('UPDATE sessions SET ended_at = ? WHERE no = ?');
   const addEvent = db.prepare('INSERT INTO events (key, at, event, sum) VALUES ((? << 32) | ?, ?, ?, ?)');
   const addRequest = db.prepare(
     'INSERT INTO requests (session, id, hash, answer, sum) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
@@ -111,17 +113,29 @@ function storeOn(db: DatabaseSync, owned: { path: string; release(): void }): Sq
   const someEvents = db.prepare(
     'SELECT seq, at, event, sum FROM events WHERE key > ((? << 32) | ?) AND key <= ((? << 32) | ?) ORDER BY key',
   );
-  const columns = 'id, chat, parent, kind, owner, created_at, seq, wants';
+  const columns = 'id, chat, parent, kind, owner, created_at, seq, wants, archived, ended_at';
   const oneSession = db.prepare(`SELECT ${columns} FROM sessions WHERE id = ?`);
   const position = db.prepare('SELECT created_at, no FROM sessions WHERE id = ?');
   const mainSessions = db.prepare(`
-    SELECT ${columns} FROM sessions WHERE kind = 'main' AND (created_at, no) < (?, ?)
+    SELECT ${columns} FROM sessions WHERE kind = 'main' AND archived = ? AND (created_at, no) < (?, ?)
     ORDER BY created_at DESC, no DESC LIMIT ?
   `);
   const mainSessionsOf = db.prepare(`
-    SELECT ${columns} FROM sessions WHERE kind = 'main' AND owner = ? AND (created_at, no) < (?, ?)
+    SELECT ${columns} FROM sessions WHERE kind = 'main' AND owner = ? AND archived = ? AND (created_at, no) < (?, ?)
     ORDER BY created_at DESC, no DESC LIMIT ?
   `);
+  const sessionsOf = db.prepare(`SELECT ${columns} FROM sessions WHERE chat = ? ORDER BY no`);
+  const endedSessions = db.prepare(`
+    SELECT ${columns} FROM sessions
+    WHERE ended_at IS NOT NULL AND ended_at < ? AND (ended_at, id) > (?, ?)
+    ORDER BY ended_at, id LIMIT ?
+  `);
+  const removals = [
+    'DELETE FROM events WHERE key > (? << 32) AND key < ((? + 1) << 32)',
+    'DELETE FROM snapshots WHERE session IN (?, ?)',
+    'DELETE FROM requests WHERE session IN (?, ?)',
+    'DELETE FROM sessions WHERE no IN (?, ?)',
+  ].map((sql) => db.prepare(sql));
   const wanted = db.prepare('SELECT id FROM sessions WHERE wants = 1 ORDER BY kind, created_at, no');
   const oneSnapshot = db.prepare(
     'SELECT seq, version, state, sum FROM snapshots WHERE session = (SELECT no FROM sessions WHERE id = ?)',
@@ -143,6 +157,8 @@ function storeOn(db: DatabaseSync, owned: { path: string; release(): void }): Sq
       addEvent.run(no, event.seq, event.at, event.event, sumOf(event.event, event.seq, event.at));
     }
     setHead.run(seq, commit.wants ? 1 : 0, no);
+    if (commit.archived !== undefined) setArchived.run(commit.archived ? 1 : 0, no);
+    if (commit.endedAt !== undefined) setEnded.run(commit.endedAt, no);
     if (key !== undefined) {
       const added = addRequest.run(no, key.id, key.hash, key.answer, sumOf(key.hash + key.answer));
       if (added.changes !== 1) throw repeatedKey(session, key.id);
@@ -153,20 +169,38 @@ function storeOn(db: DatabaseSync, owned: { path: string; release(): void }): Sq
     }
   }
 
+  function transaction(job: () => void, outcome: string): void {
+    try {
+      begin.run();
+      job();
+      end.run();
+    } catch (error) {
+      // SQLite has already undone it after some errors, such as a full disk.
+      if (db.isTransaction) undo.run();
+      throw storeError(error, outcome);
+    }
+  }
+
   return {
     folder: owned.path,
 
     commit(batch) {
       if (batch.length === 0) return;
-      try {
-        begin.run();
+      transaction(() => {
         for (const commit of batch) write(commit);
-        end.run();
-      } catch (error) {
-        // SQLite has already undone it after some errors, such as a full disk.
-        if (db.isTransaction) undo.run();
-        throw storeError(error, 'Nothing of the commit was written');
-      }
+      }, 'Nothing of the commit was written');
+    },
+
+    remove(sessions) {
+      if (sessions.length === 0) return;
+      transaction(() => {
+        for (const session of sessions) {
+          const known = head.get(session);
+          if (known === undefined) continue;
+          const no = integer(known, 'no');
+          for (const removal of removals) removal.run(no, no);
+        }
+      }, 'Nothing was removed');
     },
 
     events(session, after, limit) {
@@ -201,15 +235,31 @@ function storeOn(db: DatabaseSync, owned: { path: string; release(): void }): Sq
       return read(() => wanted.all().map(idOf));
     },
 
-    chats({ before, limit, owner }) {
+    sessions(chat) {
+      return read(() => sessionsOf.all(chat).map(sessionRow));
+    },
+
+    ended({ before, after, limit }) {
+      const count = wholeNumber(limit, 'limit');
+      return read(() =>
+        endedSessions
+          .all(before, after?.endedAt ?? Number.MIN_SAFE_INTEGER, after?.id ?? '', count)
+          .map((row) => ({ ...sessionRow(row), endedAt: integer(row, 'ended_at') })),
+      );
+    },
+
+    chats({ before, limit, owner, archived = false }) {
       const count = wholeNumber(limit, 'limit');
       return read(() => {
         const border = before === undefined ? undefined : position.get(before);
         if (before !== undefined && border === undefined) return [];
         const at = border === undefined ? Number.MAX_SAFE_INTEGER : integer(border, 'created_at');
         const no = border === undefined ? Number.MAX_SAFE_INTEGER : integer(border, 'no');
+        const shelf = archived ? 1 : 0;
         const rows =
-          owner === undefined ? mainSessions.all(at, no, count) : mainSessionsOf.all(owner, at, no, count);
+          owner === undefined
+            ? mainSessions.all(shelf, at, no, count)
+            : mainSessionsOf.all(owner, shelf, at, no, count);
         return rows.map(sessionRow);
       });
     },

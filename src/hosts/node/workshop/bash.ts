@@ -8,7 +8,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { ToolOutcome, Worker } from '../../../core/ports.ts';
 import { type Environment, workerEnvironment } from './environment.ts';
-import { fileName } from './folders.ts';
+import { fileName, outputFolder } from './folders.ts';
 import type { Isolation } from './isolation.ts';
 import type { Marker } from './marker.ts';
 import { makeOutput, type OutputLimits } from './output.ts';
@@ -129,7 +129,7 @@ function environmentOf(setting: BashSetting, call: BashCall): Environment {
 
 function outputFile(call: BashCall): string {
   const unique = randomUUID().slice(0, 8);
-  return join(call.tmp, 'output', `bash-${fileName(call.callId)}-${unique}.txt`);
+  return join(call.tmp, outputFolder, `bash-${fileName(call.callId)}-${unique}.txt`);
 }
 
 function inWords(

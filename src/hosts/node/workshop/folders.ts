@@ -10,6 +10,10 @@ export interface Folders {
   readonly data: string;
   /** What all sessions of a chat share, and see as /tmp. */
   tmp(chat: string): string;
+  /** Where those lie. */
+  readonly tmps: string;
+  /** Output of a chat's tools that was too long to show. */
+  output(chat: string): string;
   /** The workspace of a session without a repository. */
   scratch(session: string): string;
   /** The worktrees of a chat's subagents. */
@@ -33,11 +37,24 @@ export function makeFolders(dataFolder: string): Folders {
   return {
     data,
     tmp: (chat) => join(data, 'tmp', fileName(chat)),
+    tmps: join(data, 'tmp'),
+    output: (chat) => join(data, 'tmp', fileName(chat), outputFolder),
     scratch: (session) => join(data, 'scratch', fileName(session)),
     worktrees: (chat) => join(data, 'worktrees', fileName(chat)),
     record: (session) => join(data, 'workspaces', `${fileName(session)}.json`),
     partial: join(data, 'partial'),
   };
+}
+
+/** In a chat's folder. */
+export const outputFolder = 'output';
+
+/** The id that a file name was made of. */
+export function idOf(name: string): string {
+  return Buffer.from(
+    name.replace(/%([0-9a-f]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))),
+    'latin1',
+  ).toString('utf8');
 }
 
 /** A name that is safe as one component of a path and as one part of a marker; different ids stay different. */

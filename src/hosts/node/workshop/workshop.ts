@@ -25,6 +25,7 @@ import { fileName, makeFolders } from './folders.ts';
 import { makeGit } from './git.ts';
 import { findIsolation, type Isolation } from './isolation.ts';
 import { keepWork } from './keep-work.ts';
+import { makeLeavings } from './leavings.ts';
 import { endMarked, markerOf } from './marker.ts';
 import { scratchNote, type TmpNote, worktreeNote } from './note.ts';
 import type { OutputLimits } from './output.ts';
@@ -86,6 +87,12 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
     existsSync(path) ? [realpathSync(path)] : [],
   );
   let found: Promise<Isolation> | undefined;
+  const leavings = makeLeavings({
+    folders,
+    serially,
+    gitOf: (session) => makeGit(source, markerOf(setting.dataFolderId, session, 'git')),
+    sweep: (session) => endMarked({ mark: `${markerOf(setting.dataFolderId, session)}/` }, sweepPatienceMs),
+  });
 
   function isolation(): Promise<Isolation> {
     // Commands may see the chat's folder as /tmp only if nothing that they need lies below the real one.
@@ -258,6 +265,11 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
       const mark = `${markerOf(setting.dataFolderId, worker.session, String(worker.attempt))}/`;
       return { left: await endMarked({ mark }, sweepPatienceMs) };
     },
+
+    unlanded: (sessions) => leavings.unlanded(sessions),
+    discard: (gone) => leavings.discard(gone),
+    outputs: () => leavings.outputs(),
+    dropOutput: (chat, before) => leavings.dropOutput(chat, before),
 
     async sweepAll() {
       const left = await endMarked({ mark: `${markerOf(setting.dataFolderId)}/` }, sweepPatienceMs);

@@ -207,7 +207,7 @@ async function checkOut(
 }
 
 /** Takes back a worktree in which nobody has worked yet, however much of it there is. */
-async function undo(git: Git, record: WorktreeRecord): Promise<void> {
+export async function undo(git: Git, record: WorktreeRecord): Promise<void> {
   if (!existsSync(record.common)) return;
   await forget(record);
   const ref = `refs/heads/${record.branch}`;
@@ -222,7 +222,7 @@ async function undo(git: Git, record: WorktreeRecord): Promise<void> {
 }
 
 /** Makes git forget the worktree in this record's folder, and no other. */
-async function forget(record: WorktreeRecord): Promise<void> {
+export async function forget(record: WorktreeRecord): Promise<void> {
   const all = join(record.common, 'worktrees');
   for (const name of await readdir(all).catch((): string[] => [])) {
     const pointer = await readFile(join(all, name, 'gitdir'), 'utf8').catch(() => '');

@@ -2,6 +2,7 @@
  * Everything that can be asked of a session: the closed union that `decide` answers. A command is a wish or
  * an outside result; whether and what follows from it is decided, never assumed by who sends it.
  */
+import type { Ttl } from './budget.ts';
 import type { ChildSpec, Principal } from './card.ts';
 import type { PostedMail } from './correspondence.ts';
 import type { Block, Json, PrefixParams, RefusalKind, Usage, WorkspaceReport } from './ports.ts';
@@ -16,6 +17,8 @@ export interface SpawnRequest {
   readonly thinking?: ChildSpec['thinking'];
   readonly repo?: string;
   readonly minutes?: number;
+  readonly usd?: number;
+  readonly tokens?: number;
   readonly announce: 'each' | 'quiet';
   /** What the caller is to be told besides "accepted". */
   readonly notes: readonly string[];
@@ -54,6 +57,8 @@ export type Command =
       readonly title: string;
       readonly model: string;
       readonly secret: string;
+      /** A day; absent: the configured one. */
+      readonly budgetUsd?: number;
     }
   | {
       readonly type: 'say';
@@ -72,6 +77,8 @@ export type Command =
   | { readonly type: 'kill'; readonly target: string; readonly from: Principal }
   | { readonly type: 'stop'; readonly subagents: boolean; readonly from: Principal }
   | { readonly type: 'resume'; readonly from: Principal }
+  /** What is absent stays as it is. */
+  | { readonly type: 'change'; readonly budgetUsd?: number; readonly from: Principal }
   // other sessions
   | { readonly type: 'mail'; readonly sender: string; readonly mails: readonly PostedMail[] }
   // what effects came to
@@ -85,7 +92,15 @@ export type Command =
       readonly calls: readonly IntendedCall[];
       readonly ms: number;
     }
-  | { readonly type: 'refused'; readonly step: number; readonly why: RefusalKind; readonly message: string }
+  | {
+      readonly type: 'refused';
+      readonly step: number;
+      readonly why: RefusalKind;
+      readonly message: string;
+      /** It was refused in mid-stream: what the API had told of the call by then. */
+      readonly cut?: CutCall;
+    }
+  | ({ readonly type: 'cut'; readonly call: string } & CutCall)
   | { readonly type: 'delayed'; readonly step: number; readonly text: string }
   | {
       readonly type: 'tool';
@@ -110,6 +125,14 @@ export type Command =
   | { readonly type: 'host.started' }
   | { readonly type: 'host.stopping' };
 
+/** How far a call got of which no answer comes. */
+export interface CutCall {
+  /** `unsent`: nothing can have been made of it. `open`: more may have been made than was told. `over`: no more. */
+  readonly how: 'unsent' | 'open' | 'over';
+  /** The API's figures, as far as they came. */
+  readonly usage?: Usage;
+}
+
 export type Timer =
   | { readonly kind: 'limit'; readonly attempt: number }
   | { readonly kind: 'idle'; readonly attempt: number }
@@ -132,8 +155,26 @@ export interface Rules {
   readonly subagentMs: number;
   readonly idleMs: number;
   readonly subagentModel: string;
+  readonly budget: Budgets;
+  /** What is to be known of a model before it is asked; it may be one that is no longer configured. */
+  readonly terms: (model: string) => Terms;
   /** What a new prefix is made of. Depends on nothing but what it is given and the configuration. */
   readonly prefix: (about: PrefixSubject) => PrefixParams;
+}
+
+/** What chats may spend a day and subagents for an attempt, unless they say otherwise; absent: any number of tokens. */
+export interface Budgets {
+  readonly chatUsd: number;
+  readonly subagentUsd: number;
+  readonly chatTokens?: number;
+  readonly subagentTokens?: number;
+}
+
+export interface Terms {
+  /** Tokens that prompt and answer may have together. */
+  readonly window: number;
+  /** What a call costs at worst, in US dollars: all of its prompt is written to the cache. Never falls with more tokens. */
+  readonly cost: (tokens: { readonly input: number; readonly output: number }, ttl: Ttl) => number;
 }
 
 export interface PrefixSubject {

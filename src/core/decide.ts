@@ -15,6 +15,7 @@ import { hostStarted, refused } from './outages.ts';
 import * as policy from './policy.ts';
 import { acceptMail } from './post.ts';
 import { preview, type Session } from './session.ts';
+import * as spending from './spending.ts';
 import { answered, noteBlock, partialWork } from './steps.ts';
 import * as subagents from './subagents.ts';
 import { killReport } from './tool-calls.ts';
@@ -59,6 +60,7 @@ function birth(d: Draft, command: Command): Answer | Refusal {
       title: command.title,
       secret: command.secret,
       model: command.model,
+      ...(command.budgetUsd === undefined ? {} : { budgetUsd: command.budgetUsd }),
     });
     startPrefix(d);
     return none;
@@ -133,6 +135,8 @@ function handle(d: Draft, command: Command): Answer | Refusal {
     case 'resume':
       if (d.state.status === 'parked') d.add({ type: 'session.unparked' });
       return none;
+    case 'change':
+      return spending.change(d, command);
     case 'mail':
       return acceptMail(d, command.sender, command.mails);
     case 'answered':
@@ -140,6 +144,9 @@ function handle(d: Draft, command: Command): Answer | Refusal {
       return none;
     case 'refused':
       refused(d, command);
+      return none;
+    case 'cut':
+      spending.cut(d, command.call, command);
       return none;
     case 'delayed':
       if (d.state.step?.n === command.step && d.state.step.phase === 'calling') {

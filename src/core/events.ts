@@ -3,10 +3,12 @@
  * An event is a past-tense fact and is never edited; what follows from it is the business of `session.ts`.
  */
 import { z } from 'zod';
+import { amountSchema, capSchema } from './amount.ts';
 import {
   cardSchema,
   childSpecSchema,
   endedSchema,
+  principalSchema,
   thinkingLevels,
   usageSchema,
   workspaceSchema,
@@ -50,10 +52,13 @@ const callSchema = z.object({
 });
 export type CallFact = z.infer<typeof callSchema>;
 
+/** `max_tokens` and the cache's ttl of a call, and what is set aside for it. */
+const reservedSchema = amountSchema.extend({ maxTokens: count, ttl: z.enum(['5m', '1h']) });
+
 const wakeReasons = ['message', 'announcement', 'steer', 'task', 'resume', 'note'] as const;
 export type WakeReason = (typeof wakeReasons)[number];
 export const settlements = ['read', 'withdrawn', 'undeliverable'] as const;
-export const abandonReasons = ['interrupt', 'stop', 'kill', 'limit', 'refused', 'crash'] as const;
+export const abandonReasons = ['interrupt', 'stop', 'kill', 'limit', 'budget', 'refused', 'crash'] as const;
 export type AbandonReason = (typeof abandonReasons)[number];
 
 // ───────────────────────────────────────────────────────── the union
@@ -70,6 +75,8 @@ const eventSchema = z.discriminatedUnion('type', [
     model: z.string(),
     thinking: z.enum(thinkingLevels).optional(),
     spec: childSpecSchema.optional(),
+    /** A chat's own budget a day. */
+    budgetUsd: z.number().optional(),
   }),
   z.object({ type: z.literal('prefix.started'), because: z.enum(['created']), params: prefixSchema }),
 
@@ -110,6 +117,23 @@ const eventSchema = z.discriminatedUnion('type', [
     turn: count,
     takes: z.array(z.string()),
     adds: z.array(blockRefSchema),
+    /** What is set aside for the call, and what it may be therefore. */
+    reserved: reservedSchema.optional(),
+  }),
+  /** Set aside anew for a call that goes out again: what was set aside before is charged or was lost. */
+  z.object({ type: z.literal('call.reserved'), call: z.string(), reserved: reservedSchema }),
+  /** A call of which no answer comes: what the API told of it, and what it may have cost beyond. */
+  z.object({
+    type: z.literal('call.cut'),
+    call: z.string(),
+    usage: usageSchema.optional(),
+    charged: amountSchema,
+  }),
+  /** What was set of a chat. */
+  z.object({
+    type: z.literal('chat.changed'),
+    budgetUsd: z.number().optional(),
+    by: z.union([principalSchema, z.literal('gateway')]),
   }),
   z.object({
     type: z.literal('step.answered'),
@@ -147,12 +171,20 @@ const eventSchema = z.discriminatedUnion('type', [
     block: blockSchema,
   }),
 
-  z.object({ type: z.literal('subagent.spawned'), spec: childSpecSchema, card: cardSchema }),
+  z.object({
+    type: z.literal('subagent.spawned'),
+    spec: childSpecSchema,
+    card: cardSchema,
+    /** A share that was asked for is its own from here on. */
+    share: capSchema.optional(),
+  }),
   z.object({
     type: z.literal('subagent.admitted'),
     /** As it stands with its place. */
     card: cardSchema,
     spawns: count,
+    /** What it may spend in all its attempts together. */
+    share: capSchema.optional(),
   }),
   z.object({ type: z.literal('steer.read'), steerId: z.string(), subagentId: z.string(), step: count }),
 
@@ -183,7 +215,13 @@ const eventSchema = z.discriminatedUnion('type', [
   /** Taken up again in the middle of a step; `clean`: after a stop that ended it in order. */
   z.object({ type: z.literal('session.resumed'), step: count, clean: z.boolean().optional() }),
   z.object({ type: z.literal('host.stopped') }),
-  z.object({ type: z.literal('notice'), level: z.enum(['info', 'warning', 'error']), text: z.string() }),
+  z.object({
+    type: z.literal('notice'),
+    level: z.enum(['info', 'warning', 'error']),
+    text: z.string(),
+    /** It told that so much of the day's budget is used up. */
+    budgetPercent: count.optional(),
+  }),
 ]);
 export type SessionEvent = z.infer<typeof eventSchema>;
 

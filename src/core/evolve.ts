@@ -1,8 +1,11 @@
 /**
  * One session as a fold over its log: events → state. Pure, and the only place where a state comes about.
  */
+import { nothing } from './amount.ts';
+import { accountAt, emptyAccount, stepCall } from './budget.ts';
 import type { Recorded, SessionEvent } from './events.ts';
 import { mailAccepted, mailPosted, mailSettled } from './evolve-mail.ts';
+import * as money from './evolve-money.ts';
 import * as mailbox from './mailbox.ts';
 import { addUsage, type Call, noUsage, preview, quotaDay, type Session, textOf } from './session.ts';
 import * as subagents from './subagents.ts';
@@ -23,6 +26,7 @@ export function evolve(before: Session | undefined, recorded: Recorded): Session
   const state: Session = {
     ...before,
     seq,
+    account: accountAt(before, recorded.at),
     workedMs: before.workedMs + recorded.worked,
     cleanlyStopped: event.type === 'host.stopped',
   };
@@ -45,15 +49,21 @@ function born(event: Extract<SessionEvent, { type: 'session.created' }>, at: num
     status: event.kind === 'main' ? 'idle' : 'queued',
     seq: 1,
     prefixSeq: 0,
+    prefix: { model: event.model, most: 0, least: 0 },
+    contents: { tokens: 0, weight: 0 },
     mail: mailbox.emptyMailbox,
     tree: subagents.emptyTree,
     turns: 0,
     steps: 0,
     owed: [],
+    owedWeight: 0,
     unanswered: false,
     paused: false,
     cuts: 0,
     usage: noUsage,
+    spending: [],
+    account: accountAt({ kind: event.kind, account: emptyAccount }, at),
+    ...(event.budgetUsd === undefined ? {} : { budgetUsd: event.budgetUsd }),
     attempt: 1,
     workedMs: 0,
     attemptSteps: 0,
@@ -77,7 +87,7 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
     case 'session.created':
       throw new Error(`session ${state.id} was created twice`);
     case 'prefix.started':
-      return { ...state, prefixSeq: state.seq };
+      return { ...state, prefixSeq: state.seq, ...money.prefixStarted(event.params) };
     case 'mail.accepted':
       return mailAccepted(state, event, at);
     case 'mail.settled':
@@ -110,7 +120,13 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
       return rest;
     }
     case 'usage.counted':
-      return { ...state, usage: addUsage(state.usage, event.usage) };
+      return money.settled(state, stepCall(state.step?.n ?? 0), event.usage, nothing);
+    case 'call.reserved':
+      return money.reserved(state, event);
+    case 'call.cut':
+      return money.settled(state, event.call, event.usage, event.charged);
+    case 'chat.changed':
+      return money.budgetChanged(state, event);
     case 'tool.started':
       return {
         ...withCall(state, event.call, (call) => ({
@@ -130,7 +146,7 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
           state: 'finished',
           ok: event.ok,
         })),
-        owed: [...state.owed, { seq: state.seq }],
+        ...money.owing(state, event.block),
       };
     case 'subagent.spawned':
       return {
@@ -141,6 +157,7 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
           admitted: 0,
           steered: 0,
           spawns: 0,
+          money: money.newChild(event),
         }),
         quota: spend(state, at, 1),
       };
@@ -149,7 +166,7 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
     case 'steer.read':
       return state;
     case 'workspace.opened':
-      return { ...state, opened: event.attempt, owed: [...state.owed, { seq: state.seq }] };
+      return { ...state, opened: event.attempt, ...money.owing(state, event.block) };
     case 'attempt.started': {
       const { endedAt: _, reason: __, ...rest } = state;
       return {
@@ -222,8 +239,9 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
         },
       };
     case 'host.stopped':
-    case 'notice':
       return state;
+    case 'notice':
+      return money.noticed(state, event);
   }
 }
 
@@ -244,6 +262,8 @@ function stepRequested(state: Session, event: Extract<SessionEvent, { type: 'ste
     step: { n: event.step, phase: 'calling', calls: [] },
     mail: mailbox.take(state.mail, event.takes),
     owed: [],
+    owedWeight: 0,
+    ...money.requested(state, event),
     unanswered: true,
     paused: false,
     activity: 'thinking',
@@ -251,7 +271,8 @@ function stepRequested(state: Session, event: Extract<SessionEvent, { type: 'ste
   };
 }
 
-function stepAnswered(state: Session, event: Extract<SessionEvent, { type: 'step.answered' }>): Session {
+function stepAnswered(before: Session, event: Extract<SessionEvent, { type: 'step.answered' }>): Session {
+  const state = money.settled(before, stepCall(event.step), event.usage, nothing);
   const text = textOf(event.content);
   const calls = event.calls.map(
     (call, index): Call => ({ ...call, key: `${event.step}.${index}`, state: 'open' }),
@@ -263,7 +284,7 @@ function stepAnswered(state: Session, event: Extract<SessionEvent, { type: 'step
     unanswered: false,
     paused: event.stop === 'pause_turn',
     cuts: event.partial ? state.cuts + 1 : 0,
-    usage: addUsage(state.usage, event.usage),
+    contents: money.contentsAnswered(event.usage),
     attemptSteps: state.attemptSteps + 1,
     crashes: { step: 0, times: 0 },
     ...(text.trim() === '' ? { spoke: false } : { spoke: true, lastText: text }),
@@ -288,7 +309,7 @@ function subagentAdmitted(
   return {
     ...state,
     tree: subagents.withChild(subagents.withCard(state.tree, card), card.id, {
-      ...child,
+      ...money.granted(child, event.share),
       admitted: card.attempt,
       spawns: event.spawns,
     }),

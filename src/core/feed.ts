@@ -22,11 +22,13 @@ export const messageSchema = z.object({
 export type FeedMessage = z.infer<typeof messageSchema>;
 
 /** A subagent as people and programs see it. */
-export const subagentSchema = cardSchema.omit({ unswept: true, heard: true }).extend({
-  share: z.object({ minutes: z.number() }).partial(),
-  result: z.string().optional(),
-  unconfirmed: z.array(z.string()).optional(),
-});
+export const subagentSchema = cardSchema
+  .omit({ unswept: true, heard: true, unsettled: true, next: true, spending: true })
+  .extend({
+    share: z.object({ minutes: z.number(), usd: z.number(), tokens: z.number() }).partial(),
+    result: z.string().optional(),
+    unconfirmed: z.array(z.string()).optional(),
+  });
 export type SubagentView = z.infer<typeof subagentSchema>;
 
 const place = { seq: z.number().int(), at: z.number(), session: z.string() };
@@ -97,7 +99,7 @@ export type Ephemeral =
     };
 
 export function subagentView(card: Card, result?: string): SubagentView {
-  const { unswept, heard: _, ...shown } = card;
+  const { unswept, heard: _, unsettled: __, next: ___, spending: ____, ...shown } = card;
   return {
     ...shown,
     ...(result === undefined ? {} : { result }),
@@ -220,6 +222,9 @@ export function project(session: string, recorded: Recorded): FeedEvent | undefi
     case 'prefix.started':
     case 'mail.delivered':
     case 'step.requested':
+    case 'call.reserved':
+    case 'call.cut':
+    case 'chat.changed':
     case 'usage.counted':
     case 'workspace.opened':
     case 'attempt.started':

@@ -20,6 +20,9 @@ export interface Letter {
   readonly subagent?: { readonly id: string; readonly attempt: number };
   /** For an announcement: the characters of the result that its full form shows. */
   readonly shown?: number;
+  /** What its block weighs in a request, and its short form. */
+  readonly weight: number;
+  readonly shortWeight: number;
 }
 
 export interface Mailbox {

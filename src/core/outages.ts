@@ -3,9 +3,11 @@
  * that makes sense, brought to rest or to its end where it doesn't.
  */
 import { mustOpen } from './advance.ts';
+import { stepCall } from './budget.ts';
 import type { Command } from './commands.ts';
 import type { Draft } from './draft.ts';
 import { endAttempt, finishCall, park } from './ending.ts';
+import { callsLost, cut } from './spending.ts';
 import { partialWork } from './steps.ts';
 
 /** A crash loop: a session that went down this often at one step is not tried again by itself. */
@@ -13,6 +15,7 @@ const MAX_CRASHES = 3;
 
 export function refused(d: Draft, command: Extract<Command, { type: 'refused' }>): void {
   const { step } = d.state;
+  cut(d, stepCall(command.step), command.cut ?? { how: 'unsent' });
   if (step?.n !== command.step || step.phase !== 'calling') return;
   if (d.state.spec) {
     endAttempt(d, {
@@ -46,6 +49,7 @@ function refusalWords(command: Extract<Command, { type: 'refused' }>): string {
 
 export function hostStarted(d: Draft): void {
   const { state } = d;
+  callsLost(d);
   // A workspace that is being opened is work, too: one that brings the host down must not do so for ever.
   const opens = state.status === 'running' && !state.closing && mustOpen(state);
   if (!state.step && !opens) return;

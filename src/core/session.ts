@@ -3,6 +3,8 @@
  * makes a new one. The transcript is not in it: that is read from the log when a call needs it.
  */
 
+import { exact } from './amount.ts';
+import { type Account, type Contents, type Spending, spendingMark } from './budget.ts';
 import type { ChildSpec, EndedStatus } from './card.ts';
 import type { BlockRef, CallFact } from './events.ts';
 import * as mailbox from './mailbox.ts';
@@ -74,6 +76,9 @@ export interface Session {
   readonly seq: number;
   /** Where the live prefix starts. */
   readonly prefixSeq: number;
+  /** Of the live prefix: its model, its `max_tokens`, and the least of these that leaves room for an answer. */
+  readonly prefix: { readonly model: string; readonly most: number; readonly least: number };
+  readonly contents: Contents;
   readonly mail: mailbox.Mailbox;
   readonly tree: subagents.Tree;
 
@@ -83,6 +88,8 @@ export interface Session {
   readonly step?: Step;
   /** Blocks that the next request adds before any mail: results, workspace notes. */
   readonly owed: readonly BlockRef[];
+  /** What these weigh together. */
+  readonly owedWeight: number;
   /** Whether words were sent that no answer has followed: the next request may add nothing and be valid. */
   readonly unanswered: boolean;
   /** The last answer paused in the API's own tools and is to be sent back as it is. */
@@ -91,6 +98,11 @@ export interface Session {
   readonly cuts: number;
 
   readonly usage: Usage;
+  /** The same by day and model. */
+  readonly spending: readonly Spending[];
+  readonly account: Account;
+  /** A main session's budget a day; absent: the configured one. */
+  readonly budgetUsd?: number;
   readonly attempt: number;
   readonly attemptStartedAt?: number;
   readonly endedAt?: number;
@@ -135,7 +147,7 @@ export function addUsage(a: Usage, b: Usage): Usage {
     outputTokens: a.outputTokens + b.outputTokens,
     cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
     cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
-    usd: a.usd + b.usd,
+    usd: exact(a.usd + b.usd),
   };
 }
 
@@ -148,7 +160,7 @@ export function textOf(content: readonly Block[]): string {
   return texts.join('');
 }
 
-/** What a parent must be told anew when it changes: what people are shown, and what still lives. */
+/** What a parent must be told anew when it changes: what people are shown; what still lives, and what was spent. */
 export interface Standing {
   readonly shown: string;
   readonly living: string;
@@ -157,7 +169,7 @@ export interface Standing {
 export function standing(state: Session): Standing {
   return {
     shown: `${state.status} ${state.attempt} ${pendingSteers(state)}`,
-    living: state.unswept.map(({ left }) => `unswept ${left.join()}`).join(),
+    living: [...state.unswept.map(({ left }) => `unswept ${left.join()}`), spendingMark(state)].join(),
   };
 }
 
@@ -178,8 +190,8 @@ export function preview(text: string): string {
   return text.length <= TASK_PREVIEW ? text : `${text.slice(0, TASK_PREVIEW - 1).toWellFormed()}…`;
 }
 
-/** The day, in UTC, over which spawns are counted. */
-function dayOf(at: number): string {
+/** The day, in UTC, over which spawns and money are counted. */
+export function dayOf(at: number): string {
   return new Date(at).toISOString().slice(0, 10);
 }
 

@@ -2,6 +2,7 @@
  * Steps of a turn: what a request takes and adds, and what an answer brings.
  */
 import { STEP_CHARS } from './announcement.ts';
+import { stepCall } from './budget.ts';
 import type { Command } from './commands.ts';
 import * as delegation from './delegation.ts';
 import type { Draft } from './draft.ts';
@@ -11,6 +12,7 @@ import { encodeBody } from './fence.ts';
 import type { Letter } from './mailbox.ts';
 import type { Block } from './ports.ts';
 import { type Session, textOf } from './session.ts';
+import { cut, overBudget, reserveStep } from './spending.ts';
 import * as subagents from './subagents.ts';
 import { decideCall, fact } from './tool-calls.ts';
 
@@ -26,7 +28,10 @@ export function startTurn(d: Draft, because: readonly WakeReason[]): void {
   d.add({ type: 'turn.started', turn: d.state.turns + 1, because: [...because] });
 }
 
-/** The next request of the turn: it takes all mail that waits, people's words first. */
+/**
+ * The next request of the turn: it takes all mail that waits, people's words first. One that can't be paid takes
+ * none and is not made.
+ */
 export function requestStep(d: Draft): void {
   const { state } = d;
   const letters = state.paused ? [] : [...state.mail.waiting].sort(inOrder);
@@ -38,12 +43,15 @@ export function requestStep(d: Draft): void {
       short && letter.kind === 'announcement' ? { seq: letter.seq, short: true } : { seq: letter.seq },
     );
   }
+  const reserved = reserveStep(d, adds);
+  if (!reserved) return overBudget(d, adds);
   d.add({
     type: 'step.requested',
     step: state.steps + 1,
     turn: state.turn?.n ?? 0,
     takes: letters.map((letter) => letter.id),
     adds,
+    reserved,
   });
 }
 
@@ -64,7 +72,10 @@ export function noteBlock(text: string): Block {
 
 export function answered(d: Draft, command: Extract<Command, { type: 'answered' }>): void {
   const { step } = d.state;
-  if (step?.n !== command.step || step.phase !== 'calling') return;
+  if (step?.n !== command.step || step.phase !== 'calling') {
+    // It was given up before its answer came, which costs what it costs.
+    return cut(d, stepCall(command.step), { how: 'over', usage: command.usage });
+  }
   if (command.stop === 'refusal') return declined(d, command);
 
   const calls = command.calls.map(fact);

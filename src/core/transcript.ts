@@ -2,6 +2,7 @@
  * A session's log as Messages API requests. A block is sent as the event that brought it rendered it; history
  * is never rendered again, so a request begins with the bytes of the one before it, cache marks aside.
  */
+import type { Ttl } from './budget.ts';
 import type { Recorded, SessionEvent } from './events.ts';
 import type { Block, Message, ModelRequest, PrefixParams } from './ports.ts';
 
@@ -13,9 +14,10 @@ export interface Transcript {
   /**
    * The request as of the last event.
    * @param ttl how long the prompt cache is asked to keep what is sent.
+   * @param maxTokens how long the answer may be; absent: as the prefix says.
    * @throws when no `prefix.started` was added.
    */
-  request(ttl: '5m' | '1h'): ModelRequest;
+  request(ttl: Ttl, maxTokens?: number): ModelRequest;
 }
 
 /** Events that never change a transcript. One that isn't named here is read. */
@@ -26,6 +28,9 @@ const silent: ReadonlySet<string> = new Set<SessionEvent['type']>([
   'turn.started',
   'turn.ended',
   'usage.counted',
+  'call.reserved',
+  'call.cut',
+  'chat.changed',
   'tool.started',
   'subagent.spawned',
   'subagent.admitted',
@@ -97,7 +102,7 @@ export function makeTranscript(): Transcript {
           return;
       }
     },
-    request(ttl) {
+    request(ttl, maxTokens) {
       if (!params) throw new Error('a transcript begins with prefix.started');
       const mark: Block['cache_control'] =
         ttl === '1h' ? { type: 'ephemeral', ttl: '1h' } : { type: 'ephemeral' };
@@ -106,6 +111,7 @@ export function makeTranscript(): Transcript {
       for (const end of new Set([earlierEnd, latestEnd])) markLast(marked, end, mark);
       return {
         ...params,
+        max_tokens: maxTokens ?? params.max_tokens,
         system: lastMarked(system, mark),
         tools: tools.map((tool, i) => (i === tools.length - 1 ? { ...tool, cache_control: mark } : tool)),
         messages: marked,

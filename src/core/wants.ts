@@ -3,6 +3,7 @@
  * what is wanted and not running is started, what runs and is no longer wanted is aborted.
  */
 import { mustOpen } from './advance.ts';
+import { stepCall } from './budget.ts';
 import type { Timer } from './commands.ts';
 import type { PostedMail } from './correspondence.ts';
 import type { ToolCall, Worker } from './ports.ts';
@@ -11,6 +12,8 @@ import * as subagents from './subagents.ts';
 
 export type Effect = { readonly key: string } & (
   | { readonly kind: 'model'; readonly step: number }
+  /** Waits until a call that was given up is settled. */
+  | { readonly kind: 'cut'; readonly call: string }
   | { readonly kind: 'tool'; readonly call: string; readonly tool: ToolCall; readonly worker: Worker }
   | { readonly kind: 'mail'; readonly to: string; readonly mails: readonly PostedMail[] }
   | { readonly kind: 'open'; readonly attempt: number; readonly worker: Worker }
@@ -31,6 +34,7 @@ const MAX_SWEEPS = 3;
 export function wants(state: Session): Effect[] {
   const effects: Effect[] = [];
   wantMail(state, effects);
+  wantSettled(state, effects);
   for (const { attempt, tries } of state.unswept) {
     if (tries >= MAX_SWEEPS) continue;
     effects.push({
@@ -99,6 +103,15 @@ function wantWork(state: Session, effects: Effect[]): void {
       ms: spec.idleMs,
       timer: { kind: 'idle', attempt },
     });
+  }
+}
+
+/** What was set aside for a call that is no longer wanted is not free before it is known what the call came to. */
+function wantSettled(state: Session, effects: Effect[]): void {
+  const { step } = state;
+  const current = step?.phase === 'calling' ? stepCall(step.n) : undefined;
+  for (const call in state.account.held) {
+    if (call !== current) effects.push({ key: `cut:${call}`, kind: 'cut', call });
   }
 }
 

@@ -2,12 +2,13 @@
  * Puts the parts together for whatever host: catalogue, tools and prompt into rules, rules and ports into a
  * runtime. Owns no behaviour: what a host must bring is in its parameters.
  */
-import type { PrefixSubject, Rules } from '../core/commands.ts';
+import type { Budgets, PrefixSubject, Rules } from '../core/commands.ts';
 import * as policy from '../core/policy.ts';
 import type { Clock, Model, Store, Workshop } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
 import type { Catalogue, Known } from '../model/catalogue.ts';
 import { prefixParams } from '../model/params.ts';
+import { termsOf } from '../model/terms.ts';
 import { settle } from '../model/thinking.ts';
 import { makeRuntime, type Runtime, type RuntimeLog } from '../runtime/runtime.ts';
 import { systemPrompt } from '../tools/prompt.ts';
@@ -26,6 +27,7 @@ export interface GatewaySettings {
   readonly idleMinutes: number;
   readonly mainToolSeconds: number;
   readonly modelCalls: number;
+  readonly budget: Budgets;
 }
 
 export interface GatewayPorts {
@@ -67,12 +69,15 @@ export function makeGateway(settings: GatewaySettings, ports: GatewayPorts): Gat
     repositories: settings.repositories,
     models: catalogue.names,
     maxMinutes: settings.subagentMinutes,
+    maxUsd: settings.budget.subagentUsd,
+    ...(settings.budget.subagentTokens === undefined ? {} : { maxTokens: settings.budget.subagentTokens }),
     canWork: ports.workshop !== undefined,
     choose(name, thinking) {
       const model = catalogue.resolve(name ?? settings.subagentModel);
       if ('unknown' in model) return { ok: false, error: model.message };
       const note = thinking === undefined ? undefined : settle(model, thinking).note;
-      return { ok: true, model: model.id, ...(note === undefined ? {} : { note }) };
+      const priced = model.prices !== undefined;
+      return { ok: true, model: model.id, priced, ...(note === undefined ? {} : { note }) };
     },
   });
   const rules: Rules = {
@@ -82,6 +87,8 @@ export function makeGateway(settings: GatewaySettings, ports: GatewayPorts): Gat
     subagentMs: settings.subagentMinutes * 60_000,
     idleMs: settings.idleMinutes * 60_000,
     subagentModel,
+    budget: settings.budget,
+    terms: termsOf(catalogue),
     prefix(subject: PrefixSubject) {
       const model = known(subject.model);
       return prefixParams({

@@ -14,6 +14,7 @@ import { type Problem, problem, problemResponse } from './problem.ts';
 import type { Reply, Route } from './route.ts';
 import { serviceRoutes } from './service.ts';
 import { subagentRoutes } from './subagents.ts';
+import { usageRoutes } from './usage.ts';
 
 interface Env {
   Variables: { requestId: string };
@@ -30,6 +31,7 @@ export function makeApp(ports: AppPorts): Hono<Env> {
   const routes: readonly Route[] = [
     ...serviceRoutes(ports, described),
     ...chatRoutes(ports),
+    ...usageRoutes(ports),
     ...feedRoutes(ports),
     ...subagentRoutes(ports),
   ];

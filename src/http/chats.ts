@@ -4,7 +4,7 @@ import { decodeEvent } from '../core/events.ts';
 import { messageOf } from '../core/feed.ts';
 import { chatIdFor } from '../core/ids.ts';
 import { chatAnswer, chatsAnswer, messageAnswer, messagesAnswer } from './answers.ts';
-import { limit, messageBody, modelName, noQuery, requestId, title } from './fields.ts';
+import { budgetUsd, limit, messageBody, modelName, noQuery, requestId, title } from './fields.ts';
 import { admin, chatOf, isProblem } from './lookup.ts';
 import { messages, messagesQuery } from './messages.ts';
 import type { AppPorts } from './ports.ts';
@@ -26,7 +26,12 @@ export function chatRoutes(ports: AppPorts): Route[] {
     path: '/v1/chats',
     summary: 'Starts a chat.',
     query: noQuery,
-    body: z.strictObject({ title: title.optional(), model: modelName.optional(), id: requestId }),
+    body: z.strictObject({
+      title: title.optional(),
+      model: modelName.optional(),
+      budgetUsd: budgetUsd.optional(),
+      id: requestId,
+    }),
     answers: {
       201: { description: 'The chat.', schema: chatAnswer },
       200: { description: 'The same request came before: the chat, as it was made.', schema: chatAnswer },
@@ -40,6 +45,12 @@ export function chatRoutes(ports: AppPorts): Route[] {
         const model = ports.resolveModel(body.model ?? ports.about.model);
         if ('unknown' in model)
           return invalid([{ path: 'model', message: `is not known. ${model.message}` }]);
+        if (model.prices === undefined && ports.budget.chatTokens === undefined) {
+          const mend = 'give it prices in "models" of the configuration, or set TIDINGS_CHAT_BUDGET_TOKENS';
+          return invalid([
+            { path: 'model', message: `has no known price, so no budget would hold: ${mend}` },
+          ]);
+        }
         return {
           type: 'create',
           id,
@@ -47,6 +58,7 @@ export function chatRoutes(ports: AppPorts): Route[] {
           title: body.title ?? '',
           model: model.id,
           secret: ports.newId(),
+          ...(body.budgetUsd === undefined ? {} : { budgetUsd: body.budgetUsd }),
         };
       });
       if (done.reply === 'problem') return done;

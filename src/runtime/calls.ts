@@ -2,11 +2,11 @@
  * A model call as an effect: a place in the lanes, one request, and again after a failure that passes. Keeps
  * trying as long as the call is wanted; it never decides that a session is done for.
  */
-import type { IntendedCall } from '../core/commands.ts';
+import { type Held, stepCall } from '../core/budget.ts';
+import type { CutCall, IntendedCall } from '../core/commands.ts';
 import { answerId } from '../core/ids.ts';
-import type { Block, CallOutcome, Clock, Model, ToolCall } from '../core/ports.ts';
+import type { Block, CallOutcome, Clock, Model, ToolCall, Usage } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
-import { liveChildren } from '../core/subagents.ts';
 import type { Actor } from './actor.ts';
 import type { Broadcast } from './broadcast.ts';
 import { sleep } from './effects.ts';
@@ -33,10 +33,70 @@ const LONGEST_PAUSE_MS = 60_000;
 const TELL_AFTER = 3;
 const TELL_PAUSE_MS = 20_000;
 
-/** Runs step `step` of a session until it is answered or refused; resolves early when `signal` aborts. */
+/**
+ * Runs step `step` of a session until it is answered or refused. Rejects when `signal` aborts, once it is committed
+ * what the call came to by then.
+ */
 export async function callModel(
   actor: Actor,
   step: number,
+  ports: CallPorts,
+  signal: AbortSignal,
+): Promise<void> {
+  const call = stepCall(step);
+  const bill = makeBill();
+  actor.calls.add(call);
+  try {
+    await untilAnswered(actor, step, bill, ports, signal);
+  } catch (error) {
+    await actor.send({ type: 'cut', call, ...bill.cut });
+    throw error;
+  } finally {
+    actor.calls.delete(call);
+  }
+}
+
+/** What is known of a call's cost while it is under way. */
+interface Bill {
+  /** How it stands, should it be cut now. */
+  readonly cut: CutCall;
+  sent(): void;
+  told(usage?: Usage): void;
+  ended(outcome: CallOutcome): void;
+  /** Nothing more is to be told of what was. */
+  settled(): void;
+}
+
+function makeBill(): Bill {
+  let cut: CutCall = { how: 'unsent' };
+  let begun = false;
+  return {
+    get cut() {
+      return cut;
+    },
+    // From here on nobody knows how far it got, until the API says so.
+    sent() {
+      begun = false;
+      cut = { how: 'open' };
+    },
+    told(usage) {
+      begun = true;
+      if (usage) cut = { how: 'open', usage };
+    },
+    ended(outcome) {
+      if (outcome.kind === 'answered') cut = { how: 'over', usage: outcome.usage };
+      else if (!begun && !(outcome.kind === 'again' && outcome.why === 'stalled')) cut = { how: 'unsent' };
+    },
+    settled() {
+      cut = { how: 'unsent' };
+    },
+  };
+}
+
+async function untilAnswered(
+  actor: Actor,
+  step: number,
+  bill: Bill,
   ports: CallPorts,
   signal: AbortSignal,
 ): Promise<void> {
@@ -49,7 +109,11 @@ export async function callModel(
     const started = ports.clock.monotonic();
     let outcome: CallOutcome;
     try {
-      outcome = await once(actor, state, step, ports, signal);
+      // As it is now that the call has its place: it may have been paid for anew since.
+      const held = actor.state?.account.held[stepCall(step)];
+      if (!held) return;
+      outcome = await once(actor, state, step, held, bill, ports, signal);
+      bill.ended(outcome);
     } finally {
       idle();
       release();
@@ -70,11 +134,24 @@ export async function callModel(
         return;
       case 'refused':
         ports.broadcast.silence(actor.id);
-        await actor.send({ type: 'refused', step, why: outcome.why, message: outcome.message });
+        await actor.send({
+          type: 'refused',
+          step,
+          why: outcome.why,
+          message: outcome.message,
+          cut: bill.cut,
+        });
         return;
       case 'again': {
         ports.failed(actor, outcome, attempt);
         ports.broadcast.words(actor.id, answer(state, step), undefined);
+        if (bill.cut.how !== 'unsent') {
+          // What it may have cost is charged, and the next one is to be paid for anew, or can't be.
+          const { cut } = bill;
+          bill.settled();
+          await actor.send({ type: 'cut', call: stepCall(step), ...cut });
+          signal.throwIfAborted();
+        }
         const pause = pauseAfter(outcome, attempt, ports.random());
         // What the API says of one call it means for all of them.
         if (outcome.retryAfterMs !== undefined) ports.lanes.quiet(outcome.retryAfterMs);
@@ -92,15 +169,19 @@ function once(
   actor: Actor,
   state: Session,
   step: number,
+  held: Held,
+  bill: Bill,
   ports: CallPorts,
   signal: AbortSignal,
 ): Promise<CallOutcome> {
   const speaking = answer(state, step);
-  const long = state.kind === 'main' && liveChildren(state.tree).length > 0;
-  return ports.model.call(actor.transcript().request(long ? '1h' : '5m'), {
+  const request = actor.transcript().request(held.ttl, held.maxTokens);
+  bill.sent();
+  return ports.model.call(request, {
     signal,
     onText: (delta) => ports.broadcast.words(actor.id, speaking, delta),
     onAlive: () => actor.work.touch(),
+    onBilled: (usage) => bill.told(usage),
   });
 }
 

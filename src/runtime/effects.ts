@@ -46,6 +46,8 @@ async function perform(actor: Actor, effect: Effect, ports: EffectPorts, signal:
   switch (effect.kind) {
     case 'model':
       return callModel(actor, effect.step, ports, signal);
+    case 'cut':
+      return settleCut(actor, effect.call, signal);
     case 'mail':
       return deliver(actor, effect, ports, signal);
     case 'tool':
@@ -82,6 +84,12 @@ async function perform(actor: Actor, effect: Effect, ports: EffectPorts, signal:
       await actor.send({ type: 'timer', timer: effect.timer });
       return;
   }
+}
+
+/** A call that was given up tells by itself what it came to; one that never began has nobody to tell it. */
+async function settleCut(actor: Actor, call: string, signal: AbortSignal): Promise<void> {
+  if (actor.calls.has(call)) return when(() => () => {}, signal);
+  await actor.send({ type: 'cut', call, how: 'unsent' });
 }
 
 /** A workspace that can't be closed must not hold up the ending: after a few tries that is told with it. */

@@ -32,7 +32,7 @@ describe('tidings config', () => {
     const file = {
       port: 1,
       maxDepth: 2,
-      models: { quick: { id: 'house-3', thinking: 'low' } },
+      models: { quick: { id: 'house-3', prices: { input: 1, output: 5 }, thinking: 'low' } },
       repositories: { app: '../app', docs: '/srv/docs' },
       instructions: `You keep\n  the books${' of the house'.repeat(5)}.`,
     };
@@ -47,7 +47,10 @@ describe('tidings config', () => {
     expect(row(text, 'subagentModel').slice(1, 3)).toEqual(['quick (same as model)', 'default']);
     expect(row(text, 'repositories.app').slice(1, 3)).toEqual(['/app', 'file']);
     expect(row(text, 'repositories.docs').slice(1, 3)).toEqual(['/srv/docs', 'file']);
-    expect(row(text, 'models.quick').slice(1, 3)).toEqual(['house-3, thinking low', 'file']);
+    expect(row(text, 'models.quick').slice(1, 3)).toEqual([
+      'house-3, prices {"input":1,"output":5}, thinking low',
+      'file',
+    ]);
     expect(row(text, 'instructions')[1]).toBe(
       'You keep the books of the house of the house of t… (86 characters)',
     );

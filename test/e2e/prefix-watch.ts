@@ -24,7 +24,8 @@ export function makePrefixWatch(): PrefixWatch {
       return latest.size;
     },
     see({ index, body }) {
-      const { messages, stream: _, ...rest } = body;
+      // How long an answer may be changes with the money there is.
+      const { messages, stream: _, max_tokens: __, ...rest } = body;
       const hashes = Array.isArray(messages) ? messages.map(digest) : [];
       const session = digest([rest, hashes[0]]);
       const before = latest.get(session);

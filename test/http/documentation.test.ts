@@ -22,6 +22,7 @@ describe('/openapi.json', () => {
       'GET /v1/chats/{chat}/subagents/{target}',
       'GET /v1/chats/{chat}/subagents/{target}/events',
       'GET /v1/chats/{chat}/subagents/{target}/messages',
+      'GET /v1/chats/{chat}/usage',
       'POST /v1/chats',
       'POST /v1/chats/{chat}/messages',
       'POST /v1/chats/{chat}/resume',
@@ -90,7 +91,15 @@ describe('/openapi.json', () => {
     });
     await door.until(() => door.runtime.state(chat)?.status === 'idle');
     for (const _ of [1, 2]) await ask('POST', `${at}/subagents/boss/steer`, { message: 'x', id: 't' });
-    const reads = ['', '/messages', '/events', '/subagents', '/subagents/boss', '/subagents/boss/messages'];
+    const reads = [
+      '',
+      '/usage',
+      '/messages',
+      '/events',
+      '/subagents',
+      '/subagents/boss',
+      '/subagents/boss/messages',
+    ];
     for (const rest of [...reads, '/subagents/boss/events']) {
       await ask('GET', `${at}${rest}`, undefined, { accept: 'application/json' });
     }
@@ -187,7 +196,7 @@ describe('/openapi.json', () => {
         : [];
     });
     expect(Object.fromEntries(bodies)).toEqual({
-      '/v1/chats': ['id', 'model', 'title'],
+      '/v1/chats': ['budgetUsd', 'id', 'model', 'title'],
       '/v1/chats/{chat}/messages': ['id', 'interrupt', 'parts', 'text'],
       '/v1/chats/{chat}/stop': ['id', 'subagents'],
       '/v1/chats/{chat}/resume': ['id'],
@@ -265,6 +274,7 @@ function openModel(name: string) {
     name,
     window: 200_000,
     maxOutput: 8_192,
+    prices: { input: 1, output: 5 },
     thinking: [],
     efforts: [],
     systemMessages: false,

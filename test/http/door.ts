@@ -190,6 +190,7 @@ export function openDoor(options: DoorOptions = {}, store: Store = memoryStore()
       idleMinutes: 10,
       mainToolSeconds: 15,
       modelCalls: 64,
+      budget: { chatUsd: 1_000, subagentUsd: 100 },
     },
     {
       store,
@@ -216,6 +217,7 @@ export function openDoor(options: DoorOptions = {}, store: Store = memoryStore()
     newId: () => `${life}_${ids++}`,
     about: { version: '0.1.0', model: gateway.model, simulator: false },
     resolveModel: catalogue.resolve,
+    budget: { chatUsd: 1_000, subagentUsd: 100 },
     spawn: gateway.toolset.spawn,
     ready: () => true,
     log: {

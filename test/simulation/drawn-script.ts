@@ -131,7 +131,16 @@ export function drawnScript({ choices, names, newTask }: DrawnScriptPorts): Scri
             ...(chance(choices, 70) ? { label: pick(choices, ['a', 'b', 'c']) } : {}),
             ...(chance(choices, 20) ? { announce: 'quiet' } : {}),
             ...(chance(choices, 25) ? { repo: 'app' } : {}),
-            ...(chance(choices, 10) ? { limits: { minutes: 0.5 } } : {}),
+            ...(chance(choices, 16)
+              ? {
+                  limits: pick<ToolCall['input']>(choices, [
+                    { minutes: 0.5 },
+                    { usd: 0.1 },
+                    { usd: 2 },
+                    { tokens: 30_000 },
+                  ]),
+                }
+              : {}),
           },
         };
       case 'steer':
@@ -177,6 +186,7 @@ export function drawnScript({ choices, names, newTask }: DrawnScriptPorts): Scri
 
   return {
     answer,
+    uses: () => ({ cached: choices.below(4) / 4, length: choices.below(5) / 4 }),
     run: () => (chance(choices, 20) ? { ok: false, text: 'It failed.' } : { ok: true, text: 'It worked.' }),
     open: () => (chance(choices, 12) ? 'failed' : 'ready'),
     close: () => (chance(choices, 12) ? 'failed' : 'closed'),

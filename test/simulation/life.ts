@@ -4,6 +4,8 @@
  */
 import type { Rules } from '../../src/core/commands.ts';
 import * as policy from '../../src/core/policy.ts';
+import { makeCatalogue } from '../../src/model/catalogue.ts';
+import { termsOf } from '../../src/model/terms.ts';
 import { makeRuntime, type Runtime } from '../../src/runtime/runtime.ts';
 import { systemPrompt } from '../../src/tools/prompt.ts';
 import { makeToolset, type Toolset } from '../../src/tools/toolset.ts';
@@ -24,9 +26,19 @@ export interface Limits {
   readonly maxChildren: number;
   readonly maxSpawns: number;
   readonly maxModelCalls: number;
+  /** Of the chat a day, and of each subagent. */
+  readonly chatUsd: number;
+  readonly subagentUsd: number;
 }
 
-export const smallLimits: Limits = { maxDepth: 2, maxChildren: 2, maxSpawns: 9, maxModelCalls: 3 };
+export const smallLimits: Limits = {
+  maxDepth: 2,
+  maxChildren: 2,
+  maxSpawns: 9,
+  maxModelCalls: 3,
+  chatUsd: 1_000,
+  subagentUsd: 10,
+};
 
 /** The real tools; they remember nothing, so all worlds share them. */
 export const toolset: Toolset = makeToolset({
@@ -34,10 +46,13 @@ export const toolset: Toolset = makeToolset({
   repositories: ['app'],
   models: [MODEL],
   maxMinutes: LIMIT_MS / 60_000,
-  choose: () => ({ ok: true, model: MODEL }),
+  maxUsd: 10,
+  choose: () => ({ ok: true, model: MODEL, priced: true }),
 });
 
-export function rulesOf({ maxChildren, maxDepth, maxSpawns }: Limits): Rules {
+const terms = termsOf(makeCatalogue());
+
+export function rulesOf({ maxChildren, maxDepth, maxSpawns, chatUsd, subagentUsd }: Limits): Rules {
   return {
     maxChildren,
     maxDepth,
@@ -45,6 +60,8 @@ export function rulesOf({ maxChildren, maxDepth, maxSpawns }: Limits): Rules {
     subagentMs: LIMIT_MS,
     idleMs: IDLE_MS,
     subagentModel: MODEL,
+    budget: { chatUsd, subagentUsd },
+    terms,
     prefix: (subject) => ({
       model: subject.model,
       max_tokens: 4_096,

@@ -5,6 +5,7 @@
 import { chronicleOf } from './oracle/chronicle.ts';
 import { judgeFeed } from './oracle/feed.ts';
 import { judgeMail } from './oracle/mail.ts';
+import { judgeMoney } from './oracle/money.ts';
 import { judgeRequests } from './oracle/requests.ts';
 import { judgeSessions } from './oracle/sessions.ts';
 import { judgeTree } from './oracle/tree.ts';
@@ -23,5 +24,6 @@ export function judge(world: World): string[] {
     ...judgeSessions(chronicle),
     ...judgeTree(chronicle),
     ...judgeFeed(chronicle),
+    ...judgeMoney(chronicle),
   ];
 }

@@ -28,6 +28,7 @@ export interface People {
   kill(target: string): Asking;
   stop(subagents: boolean): Asking;
   resume(): Asking;
+  raise(budgetUsd: number): Asking;
   /** Asks whatever isn't answered and isn't being answered. */
   askAgain(life: Life): void;
   /** Sends once more what was answered already, and expects the same answer. */
@@ -88,6 +89,7 @@ export function makePeople(witness: Witness, note: (line: () => string) => void)
     kill: (target) => asking({ type: 'kill', target, from }),
     stop: (subagents) => asking({ type: 'stop', subagents, from }),
     resume: () => asking({ type: 'resume', from }),
+    raise: (budgetUsd) => asking({ type: 'change', budgetUsd, from }),
     askAgain(life) {
       for (const one of askings) if (!one.outcome && one.asked !== life.n) void send(life, one);
     },

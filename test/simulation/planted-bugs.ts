@@ -163,6 +163,41 @@ export const plantedBugs: readonly PlantedBug[] = [
     'ms - (total + open() - from)',
     'ms - (done + open() + 0 * from)',
   ]),
+  bug('what was set aside for a call stays set aside', [
+    'core/evolve-money.ts',
+    'const { [call]: _, ...held } = today.held;',
+    'const { ...held } = today.held;',
+  ]),
+  bug('a share does not come back', [
+    'core/evolve-money.ts',
+    'const { granted: _, ...money } = child.money;',
+    'const { ...money } = child.money;',
+  ]),
+  bug('a call that a crash cut costs nothing', [
+    'core/spending.ts',
+    "cut(d, call, { how: 'open' });",
+    "cut(d, call, { how: 'unsent' });",
+  ]),
+  bug('an answer that breaks off costs nothing', [
+    'runtime/calls.ts',
+    "if (bill.cut.how !== 'unsent') {",
+    "if (bill.cut.how === 'over') {",
+  ]),
+  bug("a new day's budget begins where the old one ended", [
+    'core/budget.ts',
+    'own: nothing, closed: nothing, noticed: 0 };',
+    'noticed: 0 };',
+  ]),
+  bug('a clock that goes back brings a day back', [
+    'core/budget.ts',
+    'if (at < account.until) return account;',
+    'if (dayOf(at) === account.day) return account;',
+  ]),
+  bug('what subagents were given is given again', [
+    'core/budget.ts',
+    'plus(heldOf(account), claims(state)))',
+    'heldOf(account))',
+  ]),
   bug('a card forgets that its announcement was read', [
     'core/subagents.ts',
     '...(told ? { announcement: known.announcement } : {}),',

@@ -38,6 +38,7 @@ function makeHandler(env: Env): (request: Request) => Response | Promise<Respons
       idleMinutes: 10,
       mainToolSeconds: 15,
       modelCalls: 4,
+      budget: { chatUsd: 1_000, subagentUsd: 100 },
     },
     {
       store,
@@ -64,6 +65,7 @@ function makeHandler(env: Env): (request: Request) => Response | Promise<Respons
     newId: () => crypto.randomUUID(),
     about: { version: '0.0.0', simulator: false, model: gateway.model },
     resolveModel: catalogue.resolve,
+    budget: { chatUsd: 1_000, subagentUsd: 100 },
     spawn: gateway.toolset.spawn,
     ready: () => true,
     log: { answered: () => {}, failed: (id, error) => console.error('failed', id, error) },

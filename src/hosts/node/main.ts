@@ -69,9 +69,16 @@ export async function startGateway(config: Config, options: StartOptions): Promi
       clock: nodeClock,
     });
     const { instructions, ...settings } = config;
+    const budget = {
+      chatUsd: config.chatBudgetUsd,
+      subagentUsd: config.subagentBudgetUsd,
+      ...(config.chatBudgetTokens === undefined ? {} : { chatTokens: config.chatBudgetTokens }),
+      ...(config.subagentBudgetTokens === undefined ? {} : { subagentTokens: config.subagentBudgetTokens }),
+    };
     const gateway = makeGateway(
       {
         ...settings,
+        budget,
         ...(instructions ? { instructions } : {}),
         repositories: Object.keys(config.repositories),
       },
@@ -97,6 +104,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
       newId: () => nanoid(),
       about: { version: options.version, model: gateway.model, simulator: config.simulator },
       resolveModel: catalogue.resolve,
+      budget,
       spawn: gateway.toolset.spawn,
       ready: () => ready,
       log: {

@@ -112,7 +112,8 @@ function expectedOf({ log }: History): Expected {
   return { fixed, messages, ends, givesUp: log.some(({ event }) => event.type === 'step.abandoned') };
 }
 
-function fixedPart({ messages: _, system, tools, ...rest }: ModelRequest): string {
+/** How long the answer may be changes with the money there is, and is no part of what is cached. */
+function fixedPart({ messages: _, max_tokens: __, system, tools, ...rest }: ModelRequest): string {
   return JSON.stringify([rest, system.map(unmarked), tools.map(unmarked)]);
 }
 

@@ -45,12 +45,6 @@ export function covers(a: Amount, b: Amount): boolean {
   return a.usd >= b.usd && a.tokens >= b.tokens;
 }
 
-export function sum(amounts: Iterable<Amount>): Amount {
-  let total = nothing;
-  for (const amount of amounts) total = plus(total, amount);
-  return total;
-}
-
 /** A cap as an amount: infinitely many tokens where none are named. */
 export function amountUpTo(cap: Cap): Amount {
   return { usd: cap.usd, tokens: cap.tokens ?? Number.POSITIVE_INFINITY };

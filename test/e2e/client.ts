@@ -60,7 +60,7 @@ export interface Client {
   get(path: string): Promise<Answer>;
   post(path: string, body?: unknown): Promise<Answer>;
   /** Makes a chat. */
-  newChat(body?: { title?: string; model?: string; id?: string }): Promise<Chat>;
+  newChat(body?: { title?: string; model?: string; budgetUsd?: number; id?: string }): Promise<Chat>;
   /** One that is there. */
   chat(id: string): Chat;
 }

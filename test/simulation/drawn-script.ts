@@ -131,16 +131,13 @@ export function drawnScript({ choices, names, newTask }: DrawnScriptPorts): Scri
             ...(chance(choices, 70) ? { label: pick(choices, ['a', 'b', 'c']) } : {}),
             ...(chance(choices, 20) ? { announce: 'quiet' } : {}),
             ...(chance(choices, 25) ? { repo: 'app' } : {}),
-            ...(chance(choices, 16)
-              ? {
-                  limits: pick<ToolCall['input']>(choices, [
-                    { minutes: 0.5 },
-                    { usd: 0.1 },
-                    { usd: 2 },
-                    { tokens: 30_000 },
-                  ]),
-                }
-              : {}),
+            ...(chance(choices, 10)
+              ? { limits: { minutes: 0.5 } }
+              : chance(choices, 12)
+                ? {
+                    limits: pick<ToolCall['input']>(choices, [{ usd: 0.1 }, { usd: 2 }, { tokens: 30_000 }]),
+                  }
+                : {}),
           },
         };
       case 'steer':

@@ -91,8 +91,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   ),
   bug('a task that was never heard is forgotten', [
     'core/evolve-mail.ts',
-    '...(unheard ?',
-    '...(unheard && !state.kind ?',
+    '...(unheard\n',
+    '...(unheard && !state.kind\n',
   ]),
   bug(
     'a repeated request is done again',
@@ -135,8 +135,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   ]),
   bug('a child that was resumed is never given a place', [
     'core/subagents.ts',
-    '?.admitted ?? 0) < card.attempt,',
-    '?.admitted ?? 0) === 0,',
+    '?.admitted ?? 0) < card.attempt &&',
+    '?.admitted ?? 0) === 0 &&',
   ]),
   bug('one child too many works', [
     'core/delegation.ts',

@@ -51,6 +51,9 @@ const controls = /[^\P{Cc}\n\r\t]/u;
 const noControls = (text: string): boolean => !controls.test(text);
 
 function inputOf(settings: SpawnSettings) {
+  const { maxUsd, maxTokens = MOST_TOKENS } = settings;
+  const usdWords = `must be a number from ${LEAST_USD} to ${maxUsd}`;
+  const tokenWords = `must be a whole number from ${LEAST_TOKENS} to ${maxTokens}`;
   return z.strictObject({
     task: z
       .string()
@@ -89,14 +92,14 @@ function inputOf(settings: SpawnSettings) {
         minutes: z.number().positive().max(settings.maxMinutes).optional().describe('Minutes at work.'),
         usd: z
           .number()
-          .min(LEAST_USD)
-          .max(settings.maxUsd)
+          .min(LEAST_USD, usdWords)
+          .max(maxUsd, usdWords)
           .optional()
           .describe('US dollars that it and all below it may spend.'),
         tokens: z
           .int()
-          .min(LEAST_TOKENS)
-          .max(settings.maxTokens ?? MOST_TOKENS)
+          .min(LEAST_TOKENS, tokenWords)
+          .max(maxTokens, tokenWords)
           .optional()
           .describe('Tokens that it and all below it may use: read, written and cached ones alike.'),
       })

@@ -1,14 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { exact, plus } from '../../src/core/amount.ts';
-import { beyond, bound, claims, freeOf, reserve } from '../../src/core/budget.ts';
+import { beyond, bound, reserve } from '../../src/core/budget.ts';
 import type { Rules, Terms } from '../../src/core/commands.ts';
 import { makeCatalogue } from '../../src/model/catalogue.ts';
 import { termsOf } from '../../src/model/terms.ts';
 import {
   born,
-  card,
-  carry,
   chat,
   exchange,
   latestWords,
@@ -18,7 +16,6 @@ import {
   person,
   rules,
   spawnCall,
-  spawnRequest,
   text,
   types,
 } from './play.ts';
@@ -246,110 +243,6 @@ describe('people are told', () => {
     expect(main.state.account.noticed).toBe(50);
     main.say('go on');
     expect(only(answered(main, 0.4), 'notice').map((one) => one.budgetPercent)).toEqual([80]);
-  });
-});
-
-describe('a share', () => {
-  function spawned(inForce: Rules, more: Parameters<typeof spawnRequest>[1] = {}): Play {
-    const main = chat(inForce);
-    main.do({ type: 'spawn', request: spawnRequest('a', more), from: person });
-    return main;
-  }
-
-  test('is its parent’s no more until the subagent ends, and then what is left of it is', () => {
-    const inForce = withBudget(20);
-    const main = spawned(inForce);
-    const child = born(main, 'a', inForce);
-    exchange(main, child);
-    expect(claims(main.state).usd).toBe(2);
-    expect(card(main, 'a').share).toEqual({ minutes: 10, usd: 2 });
-    answered(child, 0.3);
-    carry(child, main);
-    expect(claims(main.state).usd).toBe(0);
-    expect(main.state.account.closed.usd).toBe(0.3);
-  });
-
-  test('that is asked for is set aside at the spawn, and refused where there isn’t so much', () => {
-    const inForce = { ...withBudget(4), maxChildren: 1 };
-    const main = spawned(inForce, { usd: 1.5 });
-    main.do({ type: 'spawn', request: spawnRequest('b', { usd: 1.5 }), from: person });
-    expect(card(main, 'b').status).toBe('queued');
-    expect(claims(main.state).usd).toBe(3);
-    expect(
-      main.refusal({ type: 'spawn', request: spawnRequest('c', { usd: 1.5 }), from: person }).message,
-    ).toBe(
-      'its limits ask for $1.50, and there are $0.20 to give: ask for less, or wait until others have ended',
-    );
-  });
-
-  test('leaves its parent a fifth', () => {
-    const main = spawned({ ...withBudget(1), maxChildren: 9 });
-    expect(claims(main.state).usd).toBe(0.8);
-    expect(freeOf(main.state, withBudget(1).budget, NOON).usd).toBe(0.2);
-  });
-
-  test('is waited for where nothing is left and something may come back', () => {
-    const inForce = { ...withBudget(1, 0.8), maxChildren: 9 };
-    const main = spawned(inForce);
-    main.do({ type: 'spawn', request: spawnRequest('b'), from: person });
-    expect(card(main, 'b').status).toBe('queued');
-    const child = born(main, 'a', inForce);
-    exchange(main, child);
-    answered(child, 0.1);
-    carry(child, main);
-    expect(card(main, 'b').status).toBe('running');
-  });
-
-  test('is refused in words where nothing is left and nothing can come back', () => {
-    const main = chat(withBudget(0.1));
-    main.say('go');
-    answered(main, 0.07);
-    expect(main.refusal({ type: 'spawn', request: spawnRequest('a'), from: person }).message).toMatch(
-      /^the budget is used up: there are \$0\.01 left for subagents, and the first call of one may cost \$0\.0\d/,
-    );
-  });
-
-  test('that is too small for one call is refused in words', () => {
-    const main = chat(withBudget(20));
-    expect(
-      main.refusal({ type: 'spawn', request: spawnRequest('a', { usd: 0.01 }), from: person }).message,
-    ).toMatch(/^its limits of \$0\.01 don't cover even its first call, which may cost \$0\.0\d/);
-  });
-
-  test('that is used up ends the subagent with its partial work', () => {
-    const inForce = withBudget(20, 0.1);
-    const main = spawned(inForce);
-    const child = born(main, 'a', inForce);
-    exchange(main, child);
-    child.answer([text('Half of it.'), spawnCall('x', { limits: { usd: 0.05 } })]);
-    child.do({ type: 'cut', call: 'step.2', how: 'open' });
-    expect(child.state.status).toBe('over_budget');
-    exchange(main, child);
-    expect(latestWords(main)[0]).toMatch(
-      /status="over_budget".*Its share is used up: .*\n\nIts latest words:\nHalf of it\./s,
-    );
-  });
-
-  test('is had anew by one that is resumed, beside what it had spent', () => {
-    const inForce = withBudget(20);
-    const main = spawned(inForce);
-    const child = born(main, 'a', inForce);
-    exchange(main, child);
-    answered(child, 0.3);
-    exchange(main, child);
-    main.do({ type: 'steer', target: 'a', message: 'Go on.', interrupt: false, from: person });
-    exchange(main, child);
-    expect(child.state.account.granted).toEqual({ usd: 2.3 });
-    expect(claims(main.state).usd).toBe(2);
-  });
-
-  test('of tokens holds like one of money', () => {
-    const inForce = withBudget(20, 2, { chatTokens: 200_000 });
-    const main = spawned(inForce, { tokens: 30_000 });
-    const child = born(main, 'a', inForce);
-    exchange(main, child);
-    expect(child.state.account.granted).toEqual({ usd: 2, tokens: 30_000 });
-    expect(claims(main.state)).toEqual({ usd: 2, tokens: 30_000 });
   });
 });
 

@@ -65,6 +65,7 @@ function openFolder(folder: string) {
       idleMinutes: 60,
       mainToolSeconds: 15,
       modelCalls: 10_000,
+      budget: { chatUsd: 1_000, subagentUsd: 100 },
     },
     {
       store,

@@ -32,6 +32,8 @@ export interface GatewayOptions {
 export const limits = {
   TIDINGS_MAX_CHILDREN: '2000',
   TIDINGS_MAX_SPAWNS: '1000000',
+  TIDINGS_CHAT_BUDGET_USD: '1000000',
+  TIDINGS_SUBAGENT_BUDGET_USD: '10',
   TIDINGS_MAX_DEPTH: '1',
   TIDINGS_MODEL_CALLS: '4000',
 } as const;

@@ -8,6 +8,7 @@ import { endAttempt, endTurn, revive } from './ending.ts';
 import type { WakeReason } from './events.ts';
 import type { Letter } from './mailbox.ts';
 import type { Session } from './session.ts';
+import * as spending from './spending.ts';
 import * as steps from './steps.ts';
 import * as subagents from './subagents.ts';
 import { confirmKills, endsSilently, startCalls } from './tool-calls.ts';
@@ -19,6 +20,7 @@ export function advance(d: Draft): void {
     if (d.state.status !== 'queued') work(d);
   }
   if (subagents.isEnded(d.state.status)) revive(d);
+  spending.notice(d);
   delegation.report(d);
 }
 
@@ -27,7 +29,7 @@ function work(d: Draft): void {
   if (d.state.status === 'parked') return;
 
   const { step } = d.state;
-  if (step?.phase === 'calling') return;
+  if (step?.phase === 'calling') return spending.keepReserved(d);
   if (step?.phase === 'tools') {
     confirmKills(d);
     startCalls(d);
@@ -49,10 +51,11 @@ function wakers(state: Session): Letter[] {
   return state.mail.waiting.filter((letter) => letter.wakes);
 }
 
-/** Only a person's newer words wake a parked chat. */
+/** Only a person's newer words wake a parked chat, and more money one that was parked for want of it. */
 function unpark(d: Draft): void {
   const { parkedAt = 0 } = d.state;
-  if (d.state.mail.waiting.some((letter) => letter.kind === 'message' && letter.seq > parkedAt)) {
+  const said = d.state.mail.waiting.some((letter) => letter.kind === 'message' && letter.seq > parkedAt);
+  if (said || spending.wasRaised(d.state)) {
     d.add({ type: 'session.unparked' });
   }
 }

@@ -3,6 +3,7 @@
  * share. Holds no behaviour.
  */
 import { z } from 'zod';
+import { amountSchema, capSchema } from './amount.ts';
 
 const count = z.number().int().nonnegative();
 
@@ -17,6 +18,9 @@ export const usageSchema = z.object({
   cacheWriteTokens: z.number(),
   usd: z.number(),
 });
+
+/** What calls of one day and model came to. */
+export const spendingSchema = z.object({ day: z.string(), model: z.string(), usage: usageSchema });
 
 export const thinkingLevels = ['off', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
 
@@ -88,8 +92,16 @@ export const cardSchema = z.object({
   steps: count,
   activity: z.string(),
   usage: usageSchema,
-  /** What it was given: minutes at work for each attempt. */
-  share: z.object({ minutes: z.number() }),
+  /** What it was given: minutes at work for each attempt; money and tokens for all of them and all below it. */
+  share: z.object({ minutes: z.number(), usd: z.number().optional(), tokens: z.number().optional() }),
+  /** At rest all that it and those below may have spent, at work what is known of it. Absent in older cards. */
+  spent: amountSchema.optional(),
+  /** At rest: what was spent may still turn out to be less. */
+  unsettled: z.literal(true).optional(),
+  /** While it waits for its place: what its next request holds at most, and the shortest answer, in tokens. */
+  next: z.object({ input: count, least: count }).optional(),
+  /** Its own calls, by day and model. */
+  spending: z.array(spendingSchema).optional(),
   pendingSteers: count,
   /** Its open requests for input, oldest first; absent: none. */
   requests: z.array(inputRequestSchema).optional(),
@@ -119,6 +131,8 @@ export const childSpecSchema = z.object({
   thinking: z.enum(thinkingLevels).optional(),
   repo: z.string().optional(),
   limitMs: z.number().positive(),
+  /** What it is to get for each attempt, as it was asked for. */
+  share: capSchema.optional(),
   idleMs: z.number().positive(),
   announce: z.enum(['each', 'quiet']),
   secret: z.string(),

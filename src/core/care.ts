@@ -38,7 +38,7 @@ export function change(d: Draft, command: Extract<Command, { type: 'change' }>):
   const set = {
     ...(title === undefined || title === state.title ? {} : { title }),
     ...(model === undefined || model === (state.chosenModel ?? state.model) ? {} : { model }),
-    ...(budgetUsd === undefined ? {} : { budgetUsd }),
+    ...(budgetUsd === undefined || budgetUsd === state.budgetUsd ? {} : { budgetUsd }),
     ...(archived === undefined || archived === state.archived ? {} : { archived }),
   };
   if (Object.keys(set).length > 0) d.add({ type: 'chat.changed', ...set, by: command.from });

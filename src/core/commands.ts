@@ -2,6 +2,7 @@
  * Everything that can be asked of a session: the closed union that `decide` answers. A command is a wish or
  * an outside result; whether and what follows from it is decided, never assumed by who sends it.
  */
+import type { Ttl } from './budget.ts';
 import type { ChildSpec, InputRequest, Principal } from './card.ts';
 import type { PostedMail } from './correspondence.ts';
 import type { Carried, Cut, PendingBlock } from './events.ts';
@@ -17,6 +18,8 @@ export interface SpawnRequest {
   readonly thinking?: ChildSpec['thinking'];
   readonly repo?: string;
   readonly minutes?: number;
+  readonly usd?: number;
+  readonly tokens?: number;
   readonly announce: 'each' | 'quiet';
   /** What the caller is to be told besides "accepted". */
   readonly notes: readonly string[];
@@ -70,6 +73,8 @@ export type Command =
       /** Whether the model was asked for; otherwise it is the configured one, and follows the configuration. */
       readonly chosen: boolean;
       readonly secret: string;
+      /** A day; absent: the configured one. */
+      readonly budgetUsd?: number;
     }
   | {
       readonly type: 'say';
@@ -119,7 +124,15 @@ export type Command =
       readonly calls: readonly IntendedCall[];
       readonly ms: number;
     }
-  | { readonly type: 'refused'; readonly step: number; readonly why: RefusalKind; readonly message: string }
+  | {
+      readonly type: 'refused';
+      readonly step: number;
+      readonly why: RefusalKind;
+      readonly message: string;
+      /** It was refused in mid-stream: what the API had told of the call by then. */
+      readonly cut?: CutCall;
+    }
+  | ({ readonly type: 'cut'; readonly call: string } & CutCall)
   /** The call is late: what people are told of it, and what a subagent is shown to do. */
   | { readonly type: 'delayed'; readonly step: number; readonly text: string; readonly activity: string }
   /** The call that was late is made now. */
@@ -129,9 +142,9 @@ export type Command =
       readonly n: number;
       readonly summary: string;
       readonly from?: Cut;
-      readonly usage: Usage;
+      readonly cut: CutCall;
     }
-  | { readonly type: 'unsummarised'; readonly n: number; readonly why: string; readonly usage?: Usage }
+  | { readonly type: 'unsummarised'; readonly n: number; readonly why: string; readonly cut: CutCall }
   | {
       /** What the new prefix `n` takes over, read from the transcript. */
       readonly type: 'renewed';
@@ -172,6 +185,14 @@ export type Command =
   | { readonly type: 'host.started' }
   | { readonly type: 'host.stopping' };
 
+/** How far a call got of which no answer comes. */
+export interface CutCall {
+  /** `unsent`: nothing can have been made of it. `open`: more may have been made than was told. `over`: no more. */
+  readonly how: 'unsent' | 'open' | 'over';
+  /** The API's figures, as far as they came. */
+  readonly usage?: Usage;
+}
+
 export type Timer =
   | { readonly kind: 'limit'; readonly attempt: number }
   | { readonly kind: 'idle'; readonly attempt: number }
@@ -196,17 +217,28 @@ export interface Rules {
   /** The model of chats that name none. */
   readonly model: string;
   readonly subagentModel: string;
-  /** What core must know of a model; pure, and answers for any id. */
-  readonly terms: (model: string) => ModelTerms;
+  readonly budget: Budgets;
+  /** What core must know of a model; pure, and answers for any id, also for one that is no longer configured. */
+  readonly terms: (model: string) => Terms;
   /** What a new prefix is made of. Depends on nothing but what it is given and the configuration. */
   readonly prefix: (about: PrefixSubject) => PrefixParams;
 }
 
-export interface ModelTerms {
+/** What chats may spend a day and subagents for an attempt, unless they say otherwise; absent: any number of tokens. */
+export interface Budgets {
+  readonly chatUsd: number;
+  readonly subagentUsd: number;
+  readonly chatTokens?: number;
+  readonly subagentTokens?: number;
+}
+
+export interface Terms {
   /** Tokens that prompt and answer may have together. */
   readonly window: number;
   /** Tokens from which on a conversation is summarised. */
   readonly compactAt: number;
+  /** What a call costs at worst, in US dollars: all of its prompt is written to the cache. Never falls with more tokens. */
+  readonly cost: (tokens: { readonly input: number; readonly output: number }, ttl: Ttl) => number;
 }
 
 export interface PrefixSubject {

@@ -2,30 +2,55 @@
  * Keeping a conversation within its model's window: when a summary of it is made, what becomes of one that fails, and
  * the words around it. The summary is made beside the conversation, which goes on meanwhile; owns no call.
  */
+import { compactCall, freeOf, nextWish, reserve } from './budget.ts';
 import type { Command } from './commands.ts';
 import type { Draft } from './draft.ts';
 import { encodeBody, head } from './fence.ts';
 import type { Block } from './ports.ts';
 import type { Session } from './session.ts';
+import { cut } from './spending.ts';
 
+/** Tokens that a summary may have, besides what the model is given to think with. */
+const SUMMARY_TOKENS = 16_000;
 /** After this many summaries in a row that failed, the next is put off no longer. */
 const MOST_PUT_OFF = 6;
 
-/** Has a summary made when the conversation has outgrown its bounds and none is being made. */
+/** What was summarised must have grown by this part of the bounds before it is again: a small window would do nothing else. */
+const GROWTH = 1 / 8;
+
+/** Has a summary made when the conversation has outgrown its bounds, none is being made, and it can be paid. */
 export function compactIfDue(d: Draft): void {
   const { state } = d;
   if (state.compaction || state.closing || state.steps < state.compactFrom) return;
-  if (state.context >= d.context.rules.terms(state.model).compactAt) startCompaction(d, false);
+  const { tokens } = state.contents;
+  const { compactAt } = d.context.rules.terms(state.model);
+  const since = typeof state.summarisedTo === 'number' ? state.summarisedTo : -compactAt;
+  if (tokens < compactAt || tokens - since < GROWTH * compactAt) return;
+  startCompaction(d, false);
 }
 
-/** @param forced the next request doesn't fit, and waits for the summary */
+/**
+ * Has a summary made, if it can be paid.
+ * @param forced the next request doesn't fit, and waits for the summary; one that can't be paid has failed
+ */
 export function startCompaction(d: Draft, forced: boolean): void {
-  d.add({ type: 'compaction.started', n: d.state.compactions + 1, forced });
+  const { state, context } = d;
+  const n = state.compactions + 1;
+  const wish = { ...nextWish(state, context.rules, SUMMARY_REQUEST.length, '5m') };
+  const most = Math.min(wish.most, SUMMARY_TOKENS + wish.least);
+  const held = reserve(freeOf(state, context.rules.budget, context.at), { ...wish, most });
+  if (!held && !forced) return;
+  const none = { usd: 0, tokens: 0, maxTokens: 0, ttl: '5m' as const };
+  d.add({ type: 'compaction.started', n, forced, reserved: held ?? none });
+  if (held) return;
+  cut(d, compactCall(n), { how: 'unsent' });
+  d.add({ type: 'compaction.failed', n, why: 'it could not be paid' });
 }
 
+/** What its call came to is spent, whatever became of the summary. */
 export function summarised(d: Draft, command: Extract<Command, { type: 'summarised' }>): void {
+  cut(d, compactCall(command.n), command.cut);
   if (!isOpen(d.state, command.n)) return;
-  d.add({ type: 'usage.counted', usage: command.usage });
   d.add({
     type: 'compaction.made',
     n: command.n,
@@ -35,9 +60,8 @@ export function summarised(d: Draft, command: Extract<Command, { type: 'summaris
 }
 
 export function unsummarised(d: Draft, command: Extract<Command, { type: 'unsummarised' }>): void {
-  if (!isOpen(d.state, command.n)) return;
-  if (command.usage) d.add({ type: 'usage.counted', usage: command.usage });
-  d.add({ type: 'compaction.failed', n: command.n, why: command.why });
+  cut(d, compactCall(command.n), command.cut);
+  if (isOpen(d.state, command.n)) d.add({ type: 'compaction.failed', n: command.n, why: command.why });
 }
 
 function isOpen(state: Session, n: number): boolean {

@@ -3,6 +3,7 @@
  * Owns the shapes; what each kind of mail does to its receiver is decided elsewhere.
  */
 import { z } from 'zod';
+import { capSchema } from './amount.ts';
 import { cardSchema, childSpecSchema, inputNewsSchema, principalSchema } from './card.ts';
 
 const count = z.number().int().nonnegative();
@@ -21,7 +22,14 @@ const steerSchema = z.object({
 export const mailBodySchema = z.discriminatedUnion('kind', [
   // down
   z.object({ kind: z.literal('task'), spec: childSpecSchema }),
-  z.object({ kind: z.literal('go'), attempt: count, spawns: count, day: z.string() }),
+  z.object({
+    kind: z.literal('go'),
+    attempt: count,
+    spawns: count,
+    day: z.string(),
+    /** What it may spend in all its attempts together. */
+    share: capSchema.optional(),
+  }),
   steerSchema,
   z.object({ kind: z.literal('kill'), target: z.string(), by: z.enum(['parent', 'ancestor', 'person']) }),
   z.object({

@@ -21,6 +21,7 @@ import * as policy from './policy.ts';
 import { acceptMail } from './post.ts';
 import { renewed, startPrefix } from './prefix.ts';
 import { isBusy, preview, type Session } from './session.ts';
+import * as spending from './spending.ts';
 import { answered, partialWork, requestStep } from './steps.ts';
 import * as subagents from './subagents.ts';
 import { killReport } from './tool-calls.ts';
@@ -66,6 +67,7 @@ function birth(d: Draft, command: Command): Answer | Refusal {
       secret: command.secret,
       model: command.model,
       chosen: command.chosen,
+      ...(command.budgetUsd === undefined ? {} : { budgetUsd: command.budgetUsd }),
     });
     startPrefix(d);
     return none;
@@ -152,6 +154,9 @@ function handle(d: Draft, command: Command): Answer | Refusal {
       return none;
     case 'refused':
       refused(d, command);
+      return none;
+    case 'cut':
+      spending.cut(d, command.call, command);
       return none;
     case 'delayed':
     case 'underway':

@@ -3,6 +3,7 @@
  * parent how it and they stand. All of it is mail; nothing here waits for anybody.
  */
 
+import { inputOf, isUnsettled, toldSpent } from './budget.ts';
 import type { Card, ChildSpec, InputNews, Principal } from './card.ts';
 import type { Refusal, SpawnRequest } from './commands.ts';
 import type { MailBody } from './correspondence.ts';
@@ -11,6 +12,7 @@ import { childId, childSecret } from './ids.ts';
 import * as mailbox from './mailbox.ts';
 import * as policy from './policy.ts';
 import { openRequests, pendingSteers, preview, quotaDay, type Session, standing } from './session.ts';
+import * as shares from './shares.ts';
 import * as subagents from './subagents.ts';
 
 /** Spawns that a child which may delegate is lent when it gets its place. */
@@ -51,6 +53,7 @@ export function spawn(d: Draft, call: string, request: SpawnRequest): Card | Ref
       state.spec?.limitMs ?? Number.POSITIVE_INFINITY,
       context.rules.subagentMs,
     ),
+    share: shares.wantedShare(request, context.rules),
     idleMs: context.rules.idleMs,
     announce: request.announce,
     secret: childSecret(state.secret, id),
@@ -71,21 +74,26 @@ export function spawn(d: Draft, call: string, request: SpawnRequest): Card | Ref
     steps: 0,
     activity: '',
     usage: { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, usd: 0 },
-    share: { minutes: spec.limitMs / 60_000 },
+    share: { minutes: spec.limitMs / 60_000, ...spec.share },
+    next: shares.firstRequest(spec, context.rules),
     pendingSteers: 0,
     announcement: 'none',
     heard: 0,
   };
+  const given = shares.spawnShare(state, context, request, card);
+  if ('message' in given) return given;
   // The log keeps the whole task once, in the mail; the fold needs only its beginning.
-  d.add({ type: 'subagent.spawned', spec: { ...spec, task: card.task }, card });
+  d.add({ type: 'subagent.spawned', spec: { ...spec, task: card.task }, card, ...given });
   d.post(id, { kind: 'task', spec });
   tellParent(d, 'spawned', card);
   return card;
 }
 
-/** Whether a spawn made now would get a place at once. */
-export function hasPlace(state: Session, maxChildren: number): boolean {
-  return subagents.atWork(state.tree) + subagents.queued(state.tree).length < maxChildren;
+/** Whether a child that was just spawned gets its place and its share in this commit. */
+export function startsAtOnce({ state, context }: Draft, card: Card): boolean {
+  const waiting = subagents.queued(state.tree).filter((one) => one.id !== card.id);
+  if (subagents.atWork(state.tree) + waiting.length >= context.rules.maxChildren) return false;
+  return shares.startsAtOnce(state, context, card, waiting);
 }
 
 function labelFrom(task: string): string {
@@ -115,17 +123,27 @@ export function admit(d: Draft): void {
   const { rules, at } = d.context;
   const waiting = subagents.queued(d.state.tree);
   let free = rules.maxChildren - subagents.atWork(d.state.tree);
+  let left = waiting.length;
   for (const card of waiting) {
     if (free <= 0) return;
-    free -= 1;
     const child = d.state.tree.children[card.id];
-    const lends = child !== undefined && policy.mayDelegate(child.spec.depth, rules);
-    const left = policy.spawnsLeft(d.state, rules, at);
-    const spawns = lends ? Math.max(0, Math.min(LENT_SPAWNS, left)) : 0;
+    if (!child) continue;
+    const share = shares.grant(d.state, d.context, child, card, Math.min(free, left));
+    left -= 1;
+    if (!share) continue;
+    free -= 1;
+    const lends = policy.mayDelegate(child.spec.depth, rules);
+    const spawnsLeft = policy.spawnsLeft(d.state, rules, at);
+    const spawns = lends ? Math.max(0, Math.min(LENT_SPAWNS, spawnsLeft)) : 0;
     const { endedAt: _, reason: __, ...alive } = card;
-    const placed: Card = { ...alive, status: 'running', startedAt: at };
-    d.add({ type: 'subagent.admitted', card: placed, spawns });
-    d.post(card.id, { kind: 'go', attempt: card.attempt, spawns, day: quotaDay(d.state, at) });
+    const placed: Card = {
+      ...alive,
+      status: 'running',
+      startedAt: at,
+      share: { minutes: card.share.minutes, ...share },
+    };
+    d.add({ type: 'subagent.admitted', card: placed, spawns, share });
+    d.post(card.id, { kind: 'go', attempt: card.attempt, spawns, day: quotaDay(d.state, at), share });
     tellParent(d, 'updated', placed);
   }
 }
@@ -224,7 +242,11 @@ export function cardOf(state: Session): Card {
     steps: state.attemptSteps,
     activity: state.activity,
     usage: state.usage,
-    share: { minutes: spec.limitMs / 60_000 },
+    share: { minutes: spec.limitMs / 60_000, ...(state.account.granted ?? spec.share) },
+    spent: toldSpent(state),
+    ...(isUnsettled(state) && (subagents.isEnded(status) || status === 'queued') ? { unsettled: true } : {}),
+    ...(status === 'queued' ? { next: nextRequest(state) } : {}),
+    spending: [...state.spending],
     pendingSteers: pendingSteers(state),
     ...(requests.length > 0 ? { requests } : {}),
     ...(state.asked > 0 ? { asked: state.asked } : {}),
@@ -233,6 +255,13 @@ export function cardOf(state: Session): Card {
     ...(state.unswept.length > 0 ? { unswept: state.unswept.flatMap((one) => one.left) } : {}),
     heard: state.mail.accepted[spec.parent] ?? 0,
   };
+}
+
+/** What the next request holds at most, with all that waits to be in it. */
+function nextRequest(state: Session): NonNullable<Card['next']> {
+  let waiting = state.owedWeight;
+  for (const letter of state.mail.waiting) waiting += letter.weight;
+  return { input: inputOf(state.contents, waiting), least: state.prefix.least };
 }
 
 /** Passes news of a descendant on to this session's own parent; a main session has none. */

@@ -64,6 +64,7 @@ const reasonWords: Record<AbandonReason, string> = {
   stop: 'Stopped by a person.',
   kill: 'Killed.',
   limit: 'The time limit was reached.',
+  budget: 'The budget is used up.',
   refused: 'The model API refused to go on.',
   crash: 'The gateway went down while this ran.',
 };
@@ -106,12 +107,27 @@ export function settle(
   if (card) tellParent(d, 'told', card);
 }
 
-/** Brings a main session to rest until a person speaks or it is resumed. Mail in its last step stays taken. */
-export function park(d: Draft, because: AbandonReason, reason: string, text: string): void {
+/**
+ * Brings a main session to rest until a person speaks or it is resumed. Mail in its last step stays taken.
+ * @param budgetPercent how much of the day's budget the words tell to be used up, if they do
+ */
+export function park(
+  d: Draft,
+  because: AbandonReason,
+  reason: string,
+  text: string,
+  budgetPercent?: number,
+): void {
   abandonStep(d, because);
   endTurn(d, because === 'stop' ? 'stopped' : 'parked', because === 'stop' ? undefined : text);
   d.add({ type: 'session.parked', reason, text });
-  if (because !== 'stop') d.add({ type: 'notice', level: 'error', text });
+  if (because === 'stop') return;
+  d.add({
+    type: 'notice',
+    level: 'error',
+    text,
+    ...(budgetPercent === undefined ? {} : { budgetPercent }),
+  });
 }
 
 /**
@@ -142,6 +158,7 @@ export function endAttempt(
 
 function because({ status, reason }: { status: EndedStatus; reason?: string }): AbandonReason {
   if (status === 'killed') return 'kill';
+  if (status === 'over_budget') return 'budget';
   if (status !== 'failed') return 'limit';
   return reason === 'crash' ? 'crash' : 'refused';
 }

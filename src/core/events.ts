@@ -3,6 +3,7 @@
  * An event is a past-tense fact and is never edited; what follows from it is the business of `session.ts`.
  */
 import { z } from 'zod';
+import { amountSchema, capSchema } from './amount.ts';
 import {
   cardSchema,
   childSpecSchema,
@@ -85,10 +86,13 @@ const callSchema = z.object({
 });
 export type CallFact = z.infer<typeof callSchema>;
 
+/** `max_tokens` and the cache's ttl of a call, and what is set aside for it. */
+const reservedSchema = amountSchema.extend({ maxTokens: count, ttl: z.enum(['5m', '1h']) });
+
 const wakeReasons = ['message', 'announcement', 'steer', 'task', 'resume', 'question', 'note'] as const;
 export type WakeReason = (typeof wakeReasons)[number];
 export const settlements = ['read', 'withdrawn', 'undeliverable'] as const;
-export const abandonReasons = ['interrupt', 'stop', 'kill', 'limit', 'refused', 'crash'] as const;
+export const abandonReasons = ['interrupt', 'stop', 'kill', 'limit', 'budget', 'refused', 'crash'] as const;
 export type AbandonReason = (typeof abandonReasons)[number];
 
 // ───────────────────────────────────────────────────────── the union
@@ -107,6 +111,8 @@ const eventSchema = z.discriminatedUnion('type', [
     chosen: z.boolean(),
     thinking: z.enum(thinkingLevels).optional(),
     spec: childSpecSchema.optional(),
+    /** A chat's own budget a day. */
+    budgetUsd: z.number().optional(),
   }),
   /** Requests begin anew: with `params`, then `carried`. All else of the conversation stays in the log. */
   z.object({
@@ -121,7 +127,12 @@ const eventSchema = z.discriminatedUnion('type', [
   /** The next request waits for a new prefix. */
   z.object({ type: z.literal('prefix.due'), n: count, because: z.enum(prefixReasons).exclude(['created']) }),
   /** A summary of the conversation is being made beside it; `forced`: the next request waits for it. */
-  z.object({ type: z.literal('compaction.started'), n: count, forced: z.boolean() }),
+  z.object({
+    type: z.literal('compaction.started'),
+    n: count,
+    forced: z.boolean(),
+    reserved: reservedSchema,
+  }),
   z.object({ type: z.literal('compaction.made'), n: count, summary: z.string(), from: cutSchema.optional() }),
   z.object({ type: z.literal('compaction.failed'), n: count, why: z.string() }),
 
@@ -164,7 +175,19 @@ const eventSchema = z.discriminatedUnion('type', [
     /** In front of what is added: an assistant message that closes what stands open of the API's own tools. */
     closes: z.array(blockSchema).optional(),
     adds: z.array(blockRefSchema),
+    /** What is set aside for the call, and what it may be therefore. */
+    reserved: reservedSchema.optional(),
   }),
+  /** Set aside anew for a call that goes out again: what was set aside before is charged or was lost. */
+  z.object({ type: z.literal('call.reserved'), call: z.string(), reserved: reservedSchema }),
+  /** A call of which no answer comes: what the API told of it, and what it may have cost beyond. */
+  z.object({
+    type: z.literal('call.cut'),
+    call: z.string(),
+    usage: usageSchema.optional(),
+    charged: amountSchema,
+  }),
+  /** What was set of a chat. */
   z.object({
     type: z.literal('step.answered'),
     step: count,
@@ -221,12 +244,20 @@ const eventSchema = z.discriminatedUnion('type', [
   /** Nobody will answer it any more, or need to. */
   z.object({ type: z.literal('input.withdrawn'), call: z.string(), request: inputRequestSchema }),
 
-  z.object({ type: z.literal('subagent.spawned'), spec: childSpecSchema, card: cardSchema }),
+  z.object({
+    type: z.literal('subagent.spawned'),
+    spec: childSpecSchema,
+    card: cardSchema,
+    /** A share that was asked for is its own from here on. */
+    share: capSchema.optional(),
+  }),
   z.object({
     type: z.literal('subagent.admitted'),
     /** As it stands with its place. */
     card: cardSchema,
     spawns: count,
+    /** What it may spend in all its attempts together. */
+    share: capSchema.optional(),
   }),
   z.object({ type: z.literal('steer.read'), steerId: z.string(), subagentId: z.string(), step: count }),
 
@@ -276,7 +307,13 @@ const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('subagent.forgotten'), ids: z.array(z.string()) }),
   /** Nothing is left of these: their logs and folders are gone. */
   z.object({ type: z.literal('subagent.removed'), ids: z.array(z.string()) }),
-  z.object({ type: z.literal('notice'), level: z.enum(['info', 'warning', 'error']), text: z.string() }),
+  z.object({
+    type: z.literal('notice'),
+    level: z.enum(['info', 'warning', 'error']),
+    text: z.string(),
+    /** It told that so much of the day's budget is used up. */
+    budgetPercent: count.optional(),
+  }),
 ]);
 export type SessionEvent = z.infer<typeof eventSchema>;
 

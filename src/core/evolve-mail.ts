@@ -2,8 +2,11 @@
  * The part of the fold that mail makes: what accepting, settling and posting it changes in a state. Called by
  * `evolve.ts` only.
  */
+
+import { weightOf } from './budget.ts';
 import type { PostedMail } from './correspondence.ts';
 import type { SessionEvent } from './events.ts';
+import { admitted, childEnded, childTold } from './evolve-money.ts';
 import * as mailbox from './mailbox.ts';
 import { type Session, standing } from './session.ts';
 import * as subagents from './subagents.ts';
@@ -47,7 +50,9 @@ export function mailAccepted(
 ): Session {
   const { body, sender, n } = event;
   const id = mailbox.letterId(sender, n);
-  const base = { id, seq: state.seq, wakes: true, interrupt: false };
+  const weight = event.block ? weightOf(event.block) : 0;
+  const shortWeight = event.short ? weightOf(event.short) : weight;
+  const base = { id, seq: state.seq, wakes: true, interrupt: false, weight, shortWeight };
   const withLetter = (letter: mailbox.Letter | undefined): Session => ({
     ...state,
     mail: mailbox.accept(state.mail, sender, n, letter),
@@ -76,6 +81,7 @@ export function mailAccepted(
               status: 'running',
               attemptStartedAt: at,
               told: standing({ ...state, status: 'running' }),
+              account: admitted(state.account, body.share),
               quota: { day: body.day, used: 0, given: body.spawns },
               // What was lent out of an earlier attempt's allowance doesn't come back into this one's.
               tree: subagents.withNothingLent(state.tree),
@@ -88,7 +94,10 @@ export function mailAccepted(
     case 'answer':
       return withLetter(undefined);
     case 'status':
-      return { ...withLetter(undefined), tree: subagents.withNews(state.tree, body.card) };
+      return childTold(
+        { ...withLetter(undefined), tree: subagents.withNews(state.tree, body.card) },
+        body.card,
+      );
     case 'announcement': {
       const child = state.tree.children[body.card.id];
       const next = withLetter({
@@ -98,12 +107,15 @@ export function mailAccepted(
         subagent: { id: body.card.id, attempt: body.attempt },
         shown: Math.min(body.result.length, body.resultChars),
       });
-      const tree = subagents.withEnding(state.tree, body.card);
+      const paid = childEnded({ ...next, tree: subagents.withEnding(state.tree, body.card) }, body.card);
+      const kept = paid.tree.children[body.card.id];
       const unused = Math.max(0, (child?.spawns ?? 0) - body.spawns);
       return {
-        ...next,
+        ...paid,
         tree:
-          child && child.spawns > 0 ? subagents.withChild(tree, body.card.id, { ...child, spawns: 0 }) : tree,
+          kept && kept.spawns > 0
+            ? subagents.withChild(paid.tree, body.card.id, { ...kept, spawns: 0 })
+            : paid.tree,
         quota:
           body.day === state.quota.day
             ? { ...state.quota, used: Math.max(0, state.quota.used - unused) }
@@ -120,7 +132,9 @@ export function mailSettled(state: Session, event: Extract<SessionEvent, { type:
     ...state,
     mail: mailbox.settle(state.mail, event.mail),
     // It ended before it ever heard its task: should it be resumed, it must know what it is for.
-    ...(unheard ? { owed: [...state.owed, { seq: letter.seq }] } : {}),
+    ...(unheard
+      ? { owed: [...state.owed, { seq: letter.seq }], owedWeight: state.owedWeight + letter.weight }
+      : {}),
   };
   const card = letter?.subagent && state.tree.cards[letter.subagent.id];
   // A card speaks of its latest attempt: an earlier one's announcement no longer shows on it.

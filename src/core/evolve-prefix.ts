@@ -1,15 +1,18 @@
 /**
  * The part of the fold that new prefixes and summaries make. Called by `evolve.ts` only.
  */
+
+import { compactCall } from './budget.ts';
 import { tryAgainFrom } from './compaction.ts';
 import type { SessionEvent } from './events.ts';
+import * as money from './evolve-money.ts';
 import { digestOf } from './ids.ts';
-import type { Usage } from './ports.ts';
 import type { Remedy, Session } from './session.ts';
 
 type Of<Type extends SessionEvent['type']> = Extract<SessionEvent, { type: Type }>;
 
-export function prefixStarted(state: Session, { because, params }: Of<'prefix.started'>): Session {
+export function prefixStarted(state: Session, event: Of<'prefix.started'>): Session {
+  const { because, params, carried = [] } = event;
   const { renewal: _, compaction, chosenModel, ...rest } = state;
   // A summary that is still being made is of the same conversation, and goes on.
   const ongoing = compaction && because !== 'compaction' ? { compaction } : {};
@@ -35,7 +38,8 @@ export function prefixStarted(state: Session, { because, params }: Of<'prefix.st
     // The API's own tools stay behind with the old prefix.
     serverCalls: [],
     unanswered: state.unanswered || state.paused,
-    ...(because === 'compaction' ? { context: 0, compactionFailures: 0 } : {}),
+    ...money.prefixStarted(params, carried),
+    ...(because === 'compaction' ? { summarisedTo: 'unknown' as const, compactionFailures: 0 } : {}),
   };
 }
 
@@ -45,11 +49,11 @@ export function compacting(
 ): Session {
   switch (event.type) {
     case 'compaction.started':
-      return {
-        ...state,
-        compactions: event.n,
-        compaction: { n: event.n, forced: event.forced },
-      };
+      return money.holding(
+        { ...state, compactions: event.n, compaction: { n: event.n, forced: event.forced } },
+        compactCall(event.n),
+        event.reserved,
+      );
     case 'compaction.made':
       return withMade(state, {
         summary: event.summary,
@@ -74,9 +78,4 @@ function withMade(
   made: { summary?: string; from?: { step: number; adds: boolean } },
 ): Session {
   return state.compaction ? { ...state, compaction: { ...state.compaction, made } } : state;
-}
-
-/** All tokens that a request and its answer were. */
-export function contextOf(usage: Usage): number {
-  return usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens + usage.outputTokens;
 }

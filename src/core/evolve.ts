@@ -1,9 +1,13 @@
 /**
  * One session as a fold over its log: events → state. Pure, and the only place where a state comes about.
  */
+import { nothing } from './amount.ts';
+import { born } from './born.ts';
+import { accountAt, stepCall } from './budget.ts';
 import type { Recorded, SessionEvent } from './events.ts';
 import { mailAccepted, mailPosted, mailSettled } from './evolve-mail.ts';
-import { compacting, contextOf, prefixStarted } from './evolve-prefix.ts';
+import * as money from './evolve-money.ts';
+import { compacting, prefixStarted } from './evolve-prefix.ts';
 import { forgotten } from './forgetting.ts';
 import * as mailbox from './mailbox.ts';
 import { openBehind } from './server-calls.ts';
@@ -12,7 +16,6 @@ import {
   type Call,
   noUsage,
   openRequests,
-  preview,
   quotaDay,
   type Session,
   THINKING,
@@ -36,70 +39,11 @@ export function evolve(before: Session | undefined, recorded: Recorded): Session
   const state: Session = {
     ...before,
     seq,
+    account: accountAt(before, recorded.at),
     workedMs: before.workedMs + recorded.worked,
     cleanlyStopped: event.type === 'host.stopped',
   };
   return apply(state, event, recorded.at);
-}
-
-function born(event: Extract<SessionEvent, { type: 'session.created' }>, at: number): Session {
-  const { spec } = event;
-  return {
-    id: event.id,
-    chat: event.chat,
-    kind: event.kind,
-    owner: event.owner,
-    title: event.title,
-    createdAt: at,
-    secret: event.secret,
-    model: event.model,
-    chosen: event.chosen,
-    ...(event.thinking ? { thinking: event.thinking } : {}),
-    ...(spec ? { spec: { ...spec, task: preview(spec.task) } } : {}),
-    status: event.kind === 'main' ? 'idle' : 'queued',
-    seq: 1,
-    prefixSeq: 0,
-    prefixDigest: '',
-    prefixes: 0,
-    context: 0,
-    compactions: 0,
-    compactFrom: 0,
-    compactionFailures: 0,
-    refusals: 0,
-    remedy: 'none',
-    unheard: [],
-    quarantined: [],
-    mail: mailbox.emptyMailbox,
-    tree: subagents.emptyTree,
-    turns: 0,
-    steps: 0,
-    owed: [],
-    unanswered: false,
-    paused: false,
-    serverCalls: [],
-    cuts: 0,
-    usage: noUsage,
-    attempt: 1,
-    workedMs: 0,
-    attemptSteps: 0,
-    lastText: '',
-    spoke: false,
-    askedForResult: false,
-    activity: '',
-    opened: 0,
-    processes: false,
-    unswept: [],
-    asked: 0,
-    spawned: 0,
-    quota: { day: '', used: 0, given: 0 },
-    told: { shown: 'queued 1 0', living: '' },
-    crashes: { step: 0, times: 0 },
-    cleanlyStopped: false,
-    archived: false,
-    deleting: false,
-    pastUsage: noUsage,
-    leaving: [],
-  };
 }
 
 function apply(state: Session, event: SessionEvent, at: number): Session {
@@ -148,7 +92,11 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
       return rest;
     }
     case 'usage.counted':
-      return { ...state, usage: addUsage(state.usage, event.usage) };
+      return money.settled(state, stepCall(state.step?.n ?? 0), event.usage, nothing);
+    case 'call.reserved':
+      return money.reserved(state, event);
+    case 'call.cut':
+      return money.settled(state, event.call, event.usage, event.charged);
     case 'tool.started':
       return {
         ...withCall(state, event.call, (call) => ({
@@ -168,7 +116,7 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
           state: 'finished',
           ok: event.ok,
         })),
-        owed: [...state.owed, { seq: state.seq }],
+        ...money.owing(state, event.block),
       };
     case 'input.requested':
       return {
@@ -188,6 +136,7 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
           admitted: 0,
           steered: 0,
           spawns: 0,
+          money: money.newChild(event),
         }),
         quota: spend(state, at, 1),
       };
@@ -196,7 +145,7 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
     case 'steer.read':
       return state;
     case 'workspace.opened':
-      return { ...state, opened: event.attempt, owed: [...state.owed, { seq: state.seq }] };
+      return { ...state, opened: event.attempt, ...money.owing(state, event.block) };
     case 'attempt.started': {
       const { endedAt: _, reason: __, ...rest } = state;
       return {
@@ -270,7 +219,7 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
         },
       };
     case 'chat.changed':
-      return chatChanged(state, event);
+      return money.budgetChanged(chatChanged(state, event), event);
     case 'chat.deleting':
       return { ...state, deleting: true };
     case 'subagent.forgotten':
@@ -278,8 +227,9 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
     case 'subagent.removed':
       return { ...state, leaving: state.leaving.filter((id) => !event.ids.includes(id)) };
     case 'host.stopped':
-    case 'notice':
       return state;
+    case 'notice':
+      return money.noticed(state, event);
   }
 }
 
@@ -312,6 +262,8 @@ function stepRequested(state: Session, event: Extract<SessionEvent, { type: 'ste
     step: { n: event.step, phase: 'calling', calls: [] },
     mail: mailbox.take(state.mail, event.takes),
     owed: [],
+    owedWeight: 0,
+    ...money.requested(state, event),
     unanswered: true,
     paused: false,
     ...(event.closes ? { serverCalls: [] } : {}),
@@ -322,7 +274,8 @@ function stepRequested(state: Session, event: Extract<SessionEvent, { type: 'ste
   };
 }
 
-function stepAnswered(state: Session, event: Extract<SessionEvent, { type: 'step.answered' }>): Session {
+function stepAnswered(before: Session, event: Extract<SessionEvent, { type: 'step.answered' }>): Session {
+  const state = money.settled(before, stepCall(event.step), event.usage, nothing);
   const text = textOf(event.content);
   const calls = event.calls.map(
     (call, index): Call => ({ ...call, key: `${event.step}.${index}`, state: 'open' }),
@@ -332,14 +285,14 @@ function stepAnswered(state: Session, event: Extract<SessionEvent, { type: 'step
     ...rest,
     ...(calls.length > 0 ? { step: { n: event.step, phase: 'tools', calls } } : {}),
     unanswered: false,
-    context: contextOf(event.usage),
+    ...(state.summarisedTo === 'unknown' ? { summarisedTo: money.contentsAnswered(event.usage).tokens } : {}),
     remedy: 'none',
     unheard: [],
     quarantined: [],
     paused: event.stop === 'pause_turn',
     serverCalls: openBehind(state.serverCalls, event.content),
     cuts: event.partial ? state.cuts + 1 : 0,
-    usage: addUsage(state.usage, event.usage),
+    contents: money.contentsAnswered(event.usage),
     attemptSteps: state.attemptSteps + 1,
     crashes: { step: 0, times: 0 },
     ...(text.trim() === '' ? { spoke: false } : { spoke: true, lastText: text }),
@@ -371,7 +324,7 @@ function subagentAdmitted(
   return {
     ...state,
     tree: subagents.withChild(subagents.withCard(state.tree, card), card.id, {
-      ...child,
+      ...money.granted(child, event.share),
       admitted: card.attempt,
       spawns: event.spawns,
     }),

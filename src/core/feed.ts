@@ -32,9 +32,17 @@ export type FeedMessage = z.infer<typeof messageSchema>;
 
 /** A subagent as people and programs see it. */
 export const subagentSchema = cardSchema
-  .omit({ unswept: true, heard: true, requests: true, asked: true })
+  .omit({
+    unswept: true,
+    heard: true,
+    requests: true,
+    asked: true,
+    unsettled: true,
+    next: true,
+    spending: true,
+  })
   .extend({
-    share: z.object({ minutes: z.number() }).partial(),
+    share: z.object({ minutes: z.number(), usd: z.number(), tokens: z.number() }).partial(),
     /** What it waits to be told; the first, if it asked for more. */
     inputRequest: inputRequestSchema.optional(),
     result: z.string().optional(),
@@ -123,7 +131,16 @@ export type Ephemeral =
     };
 
 export function subagentView(card: Card, result?: string): SubagentView {
-  const { unswept, heard: _, requests, asked: __, ...shown } = card;
+  const {
+    unswept,
+    heard: _,
+    requests,
+    asked: __,
+    unsettled: ___,
+    next: ____,
+    spending: _____,
+    ...shown
+  } = card;
   const [inputRequest] = requests ?? [];
   return {
     ...shown,
@@ -273,6 +290,8 @@ export function project(session: string, recorded: Recorded): FeedEvent | undefi
     case 'subagent.removed':
     case 'mail.delivered':
     case 'step.requested':
+    case 'call.reserved':
+    case 'call.cut':
     case 'usage.counted':
     case 'workspace.opened':
     case 'attempt.started':

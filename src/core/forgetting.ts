@@ -5,6 +5,7 @@
 import type { Card } from './card.ts';
 import type { Command } from './commands.ts';
 import type { Draft } from './draft.ts';
+import { withSpending } from './evolve-money.ts';
 import * as mailbox from './mailbox.ts';
 import { addUsage, type Session } from './session.ts';
 import * as subagents from './subagents.ts';
@@ -53,6 +54,9 @@ export function forgotten(state: Session, ids: readonly string[]): Session {
       const card = tree.cards[id];
       return card ? addUsage(sum, card.usage) : sum;
     }, state.pastUsage),
+    pastSpending: ids
+      .flatMap((id) => tree.cards[id]?.spending ?? [])
+      .reduce(withSpending, state.pastSpending),
     mail: { ...mail, accepted: without(mail.accepted), posted: without(mail.posted) },
     tree: { ...tree, cards: without(tree.cards), children: without(tree.children) },
     leaving: [...state.leaving, ...ids],

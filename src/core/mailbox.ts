@@ -22,6 +22,9 @@ export interface Letter {
   readonly request?: string;
   /** For an announcement: the characters of the result that its full form shows. */
   readonly shown?: number;
+  /** What its block weighs in a request, and its short form. */
+  readonly weight: number;
+  readonly shortWeight: number;
 }
 
 export interface Mailbox {

@@ -3,12 +3,14 @@
  * that makes sense, brought to rest or to its end where it doesn't.
  */
 import { mustOpen } from './advance.ts';
+import { sizeOf, stepCall } from './budget.ts';
 import type { Command } from './commands.ts';
 import { startCompaction } from './compaction.ts';
 import type { Draft } from './draft.ts';
 import { abandonStep, endAttempt, finishCall, park } from './ending.ts';
 import { quarantine } from './prefix.ts';
 import { isBusy, THINKING } from './session.ts';
+import { callsLost, cut } from './spending.ts';
 import { partialWork } from './steps.ts';
 
 /** A crash loop: a session that went down this often at one step is not tried again by itself. */
@@ -16,6 +18,7 @@ const MAX_CRASHES = 3;
 
 export function refused(d: Draft, command: Extract<Command, { type: 'refused' }>): void {
   const { step } = d.state;
+  cut(d, stepCall(command.step), command.cut ?? { how: 'unsent' });
   if (step?.n !== command.step || step.phase !== 'calling') return;
   if (command.why === 'invalid' || command.why === 'too_large') {
     const again = d.state.refusals === 0;
@@ -42,7 +45,11 @@ const NEARLY_FULL = 0.5;
  */
 function remedied(d: Draft): boolean {
   const { state, context } = d;
-  if (state.remedy === 'none' && state.context >= NEARLY_FULL * context.rules.terms(state.model).window) {
+  if (
+    state.remedy === 'none' &&
+    state.attemptSteps > 0 &&
+    sizeOf(state.contents) >= NEARLY_FULL * context.rules.terms(state.model).window
+  ) {
     abandonStep(d, 'refused');
     startCompaction(d, true);
     return true;
@@ -88,6 +95,7 @@ export function callWaits(d: Draft, command: Extract<Command, { type: 'delayed' 
 
 export function hostStarted(d: Draft): void {
   const { state } = d;
+  callsLost(d);
   // A workspace that is being opened is work, too: one that brings the host down must not do so for ever.
   const opens = state.status === 'running' && !state.closing && mustOpen(state);
   const { compaction } = state;

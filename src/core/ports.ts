@@ -193,15 +193,20 @@ export type CallOutcome =
       readonly status: number;
     };
 
+export interface CallListener {
+  readonly signal: AbortSignal;
+  readonly onText: (delta: string) => void;
+  readonly onAlive: () => void;
+  readonly onBilled: (usage?: Usage) => void;
+}
+
 export interface Model {
   /**
    * One request, one answer; never retries by itself. `onText` gets the answer's text as it arrives;
-   * `onAlive` whenever anything arrives. Rejects only when `signal` aborts.
+   * `onAlive` whenever anything arrives; `onBilled` when the API begins an answer, and again with its figures
+   * whenever it tells them. Rejects only when `signal` aborts.
    */
-  call(
-    request: ModelRequest,
-    options: { signal: AbortSignal; onText: (delta: string) => void; onAlive: () => void },
-  ): Promise<CallOutcome>;
+  call(request: ModelRequest, options: CallListener): Promise<CallOutcome>;
 }
 
 // ───────────────────────────────────────────────────────────── the work

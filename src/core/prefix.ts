@@ -3,6 +3,7 @@
  * settings that changed. Decides that a new prefix is due and records it; what it takes over of the conversation is
  * read from the transcript by `carry-over.ts`.
  */
+import { sizeOf } from './budget.ts';
 import type { Command, PrefixSubject, Rules } from './commands.ts';
 import { startCompaction } from './compaction.ts';
 import type { Draft } from './draft.ts';
@@ -52,7 +53,7 @@ export function awaitPrefix(d: Draft, atTurnStart: boolean): boolean {
   if (state.compaction?.forced) return true;
   if (!atTurnStart || !settingsChanged(d)) return false;
   const { model } = paramsNow(state, d.context.rules);
-  if (state.context < d.context.rules.terms(model).window * 0.9) return due(d, 'settings');
+  if (sizeOf(state.contents) < d.context.rules.terms(model).window * 0.9) return due(d, 'settings');
   // The new model could not read all of it.
   startCompaction(d, true);
   return true;

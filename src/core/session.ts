@@ -3,6 +3,8 @@
  * makes a new one. The transcript is not in it: that is read from the log when a call needs it.
  */
 
+import { exact } from './amount.ts';
+import { type Account, type Contents, type Spending, spendingMark } from './budget.ts';
 import type { ChildSpec, EndedStatus, InputRequest } from './card.ts';
 import type { BlockRef, CallFact, Cut, RenewalReason } from './events.ts';
 import * as mailbox from './mailbox.ts';
@@ -97,8 +99,8 @@ export interface Session {
   readonly prefixes: number;
   /** A new prefix that the next request waits for. */
   readonly renewal?: { readonly n: number; readonly because: RenewalReason };
-  /** Tokens of the latest answered request and its answer, as the API counted them; 0: not known yet. */
-  readonly context: number;
+  /** Tokens of the first request behind the latest summary, with its answer; absent before there is one. */
+  readonly summarisedTo?: number | 'unknown';
   readonly compaction?: Compaction;
   readonly compactions: number;
   /** The step from which a summary is tried again after failures. */
@@ -113,6 +115,9 @@ export interface Session {
   readonly unheard: readonly number[];
   /** Those of them in whose place a note stands, until the request without them is answered. */
   readonly quarantined: readonly number[];
+  /** Of the live prefix: its model, its `max_tokens`, and the least of these that leaves room for an answer. */
+  readonly prefix: { readonly model: string; readonly most: number; readonly least: number };
+  readonly contents: Contents;
   readonly mail: mailbox.Mailbox;
   readonly tree: subagents.Tree;
 
@@ -122,6 +127,8 @@ export interface Session {
   readonly step?: Step;
   /** Blocks that the next request adds before any mail: results, workspace notes. */
   readonly owed: readonly BlockRef[];
+  /** What these weigh together. */
+  readonly owedWeight: number;
   /** Whether words were sent that no answer has followed: the next request may add nothing and be valid. */
   readonly unanswered: boolean;
   /** The last answer paused in the API's own tools and is to be sent back as it is. */
@@ -132,6 +139,11 @@ export interface Session {
   readonly cuts: number;
 
   readonly usage: Usage;
+  /** The same by day and model. */
+  readonly spending: readonly Spending[];
+  readonly account: Account;
+  /** A main session's budget a day; absent: the configured one. */
+  readonly budgetUsd?: number;
   readonly attempt: number;
   readonly attemptStartedAt?: number;
   readonly endedAt?: number;
@@ -169,6 +181,8 @@ export interface Session {
   readonly deleting: boolean;
   /** What forgotten subagents had used. */
   readonly pastUsage: Usage;
+  /** The same by day and model. */
+  readonly pastSpending: readonly Spending[];
   /** Forgotten subagents of which something is still to be removed. */
   readonly leaving: readonly string[];
 }
@@ -190,7 +204,7 @@ export function addUsage(a: Usage, b: Usage): Usage {
     outputTokens: a.outputTokens + b.outputTokens,
     cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
     cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
-    usd: a.usd + b.usd,
+    usd: exact(a.usd + b.usd),
   };
 }
 
@@ -203,7 +217,7 @@ export function textOf(content: readonly Block[]): string {
   return texts.join('');
 }
 
-/** What a parent must be told anew when it changes: what people are shown, and what still lives. */
+/** What a parent must be told anew when it changes: what people are shown; what still lives, and what was spent. */
 export interface Standing {
   readonly shown: string;
   readonly living: string;
@@ -219,7 +233,7 @@ export function standing(state: Session): Standing {
         .slice(0, 1)
         .map(({ id }) => id),
     ].join(' '),
-    living: state.unswept.map(({ left }) => `unswept ${left.join()}`).join(),
+    living: [...state.unswept.map(({ left }) => `unswept ${left.join()}`), spendingMark(state)].join(),
   };
 }
 
@@ -253,8 +267,8 @@ export function preview(text: string): string {
   return text.length <= TASK_PREVIEW ? text : `${text.slice(0, TASK_PREVIEW - 1).toWellFormed()}…`;
 }
 
-/** The day, in UTC, over which spawns are counted. */
-function dayOf(at: number): string {
+/** The day, in UTC, over which spawns and money are counted. */
+export function dayOf(at: number): string {
   return new Date(at).toISOString().slice(0, 10);
 }
 

@@ -2,6 +2,7 @@
  * Steps of a turn: what a request takes and adds, and what an answer brings.
  */
 import { STEP_CHARS } from './announcement.ts';
+import { stepCall } from './budget.ts';
 import type { Command } from './commands.ts';
 import { compactIfDue } from './compaction.ts';
 import * as delegation from './delegation.ts';
@@ -14,6 +15,7 @@ import type { Block } from './ports.ts';
 import { awaitPrefix } from './prefix.ts';
 import { closing } from './server-calls.ts';
 import { type Session, textOf } from './session.ts';
+import { cut, overBudget, reserveStep } from './spending.ts';
 import * as subagents from './subagents.ts';
 import { decideCall, fact } from './tool-calls.ts';
 
@@ -38,7 +40,7 @@ export function startTurn(d: Draft, because: readonly WakeReason[]): void {
 
 /**
  * The next request of the turn: it takes all mail that waits, people's words first. If a new prefix is due it waits
- * for that.
+ * for that. One that can't be paid takes none and is not made.
  */
 export function requestStep(d: Draft, atTurnStart = false): void {
   if (awaitPrefix(d, atTurnStart)) return;
@@ -54,6 +56,8 @@ export function requestStep(d: Draft, atTurnStart = false): void {
       short && letter.kind === 'announcement' ? { seq: letter.seq, short: true } : { seq: letter.seq },
     );
   }
+  const reserved = reserveStep(d, adds);
+  if (!reserved) return overBudget(d, adds);
   d.add({
     type: 'step.requested',
     step: state.steps + 1,
@@ -61,6 +65,7 @@ export function requestStep(d: Draft, atTurnStart = false): void {
     takes: letters.map((letter) => letter.id),
     ...(open && !goesOn && adds.length > 0 ? { closes: closing(state.serverCalls) } : {}),
     adds,
+    reserved,
   });
 }
 
@@ -77,7 +82,10 @@ export function steerBlock(text: string, by: 'parent' | 'person'): Block {
 
 export function answered(d: Draft, command: Extract<Command, { type: 'answered' }>): void {
   const { step } = d.state;
-  if (step?.n !== command.step || step.phase !== 'calling') return;
+  if (step?.n !== command.step || step.phase !== 'calling') {
+    // It was given up before its answer came, which costs what it costs.
+    return cut(d, stepCall(command.step), { how: 'over', usage: command.usage });
+  }
   if (command.stop === 'refusal') return declined(d, command);
 
   const calls = command.calls.map(fact);

@@ -2,6 +2,7 @@
  * The part of the fold that knows a session's subagents: all its descendants' cards as their last news told
  * them, and what it alone knows of its own children. Decides nothing; `decide.ts` asks it.
  */
+import type { Amount, Cap } from './amount.ts';
 import { type Card, type ChildSpec, type EndedStatus, endedStatuses, type InputRequest } from './card.ts';
 
 /** What a parent keeps of an own child besides its card. */
@@ -13,6 +14,20 @@ export interface Child {
   readonly steered: number;
   /** Spawns it was given for `day` and hasn't returned. */
   readonly spawns: number;
+  readonly money: ChildMoney;
+}
+
+/** A child in its parent's account. */
+export interface ChildMoney {
+  /** What it is to get for an attempt, if there is so much; absent: the configured share. */
+  readonly wanted?: Cap;
+  /** Its cap on all its attempts together, while it may spend of it. */
+  readonly granted?: Cap;
+  /** What it had spent when that was last accounted, with all below it. */
+  readonly closed: Amount;
+  /** The part of it that is in its parent's account of `day`. */
+  readonly counted: Amount;
+  readonly day: string;
 }
 
 export interface Tree {
@@ -122,10 +137,11 @@ export function atWork(tree: Tree): number {
   return n;
 }
 
-/** Children that wait for a place, in the order in which they began to. */
+/** Children that wait for a place and have settled what they spent before, in the order in which they began to. */
 export function queued(tree: Tree): Card[] {
   return ownCards(tree).filter(
-    (card) => card.status === 'queued' && (tree.children[card.id]?.admitted ?? 0) < card.attempt,
+    (card) =>
+      card.status === 'queued' && (tree.children[card.id]?.admitted ?? 0) < card.attempt && !card.unsettled,
   );
 }
 

@@ -67,11 +67,10 @@ export function decideCall(d: Draft, open: Call, call: IntendedCall): void {
         ? finishCall(d, open, false, 'Refused: a person spoke in this turn and is owed an answer in words.')
         : finishCall(d, open, true, 'The turn ends here, without words.');
     case 'spawn': {
-      const running = delegation.hasPlace(d.state, d.context.rules.maxChildren);
       const spawned = delegation.spawn(d, open.key, intent.request);
       return policy.isRefusal(spawned)
         ? finishCall(d, open, false, `Not spawned: ${spawned.message}.`)
-        : finishCall(d, open, true, accepted(spawned, running, intent.request));
+        : finishCall(d, open, true, accepted(spawned, delegation.startsAtOnce(d, spawned), intent.request));
     }
     case 'steer':
       return steerCall(d, open, intent);

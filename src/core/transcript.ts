@@ -2,6 +2,7 @@
  * A session's log as Messages API requests. A block is sent as the event that brought it rendered it; history
  * is never rendered again, so a request begins with the bytes of the one before it, cache marks aside.
  */
+import type { Ttl } from './budget.ts';
 import type { Conversation } from './carry-over.ts';
 import type { Carried, PendingBlock, Recorded, SessionEvent } from './events.ts';
 import type { Block, Message, ModelRequest, PrefixParams } from './ports.ts';
@@ -14,9 +15,10 @@ export interface Transcript {
   /**
    * The request as of the last event.
    * @param ttl how long the prompt cache is asked to keep what is sent.
+   * @param maxTokens how long the answer may be; absent: as the prefix says.
    * @throws when no `prefix.started` was added.
    */
-  request(ttl: '5m' | '1h'): ModelRequest;
+  request(ttl: Ttl, maxTokens?: number): ModelRequest;
   /** What it holds, message by message with its source. */
   readonly conversation: Conversation;
   /** The events that hold what was asked for: the task, people's words, steers, what was said of the workspace. */
@@ -41,6 +43,8 @@ const silent: ReadonlySet<string> = new Set<SessionEvent['type']>([
   'compaction.started',
   'compaction.made',
   'compaction.failed',
+  'call.reserved',
+  'call.cut',
   'tool.started',
   'subagent.spawned',
   'subagent.admitted',
@@ -132,11 +136,14 @@ export function makeTranscript(): Transcript {
           return;
       }
     },
-    request(ttl) {
+    request(ttl, maxTokens) {
       if (!params) throw new Error('a transcript begins with prefix.started');
       const mark: Block['cache_control'] =
         ttl === '1h' ? { type: 'ephemeral', ttl: '1h' } : { type: 'ephemeral' };
-      return marked(params, messagesOf(entries), [earlierEnd, latestEnd], mark);
+      return {
+        ...marked(params, messagesOf(entries), [earlierEnd, latestEnd], mark),
+        max_tokens: maxTokens ?? params.max_tokens,
+      };
     },
     get conversation() {
       return { entries, pending: [...pending.values()] };

@@ -3,6 +3,7 @@
  * what is wanted and not running is started, what runs and is no longer wanted is aborted.
  */
 import { mustOpen } from './advance.ts';
+import { compactCall, stepCall } from './budget.ts';
 import { buried } from './care.ts';
 import type { Timer } from './commands.ts';
 import type { PostedMail } from './correspondence.ts';
@@ -14,6 +15,8 @@ export type Effect = { readonly key: string } & (
   | { readonly kind: 'model'; readonly step: number }
   | { readonly kind: 'compact'; readonly n: number }
   | { readonly kind: 'prefix'; readonly n: number }
+  /** Waits until a call that was given up is settled. */
+  | { readonly kind: 'cut'; readonly call: string }
   | { readonly kind: 'tool'; readonly call: string; readonly tool: ToolCall; readonly worker: Worker }
   | { readonly kind: 'mail'; readonly to: string; readonly mails: readonly PostedMail[] }
   | { readonly kind: 'open'; readonly attempt: number; readonly worker: Worker }
@@ -42,6 +45,7 @@ export function wants(state: Session): Effect[] {
   wantMail(state, effects);
   const [first] = state.leaving;
   if (first) effects.push({ key: `forget:${first}`, kind: 'forget', ids: state.leaving });
+  wantSettled(state, effects);
   for (const { attempt, tries } of state.unswept) {
     if (tries >= MAX_SWEEPS) continue;
     effects.push({
@@ -121,6 +125,16 @@ function wantPrefix({ renewal, compaction, status }: Session, effects: Effect[])
   if (renewal) effects.push({ key: `prefix:${renewal.n}`, kind: 'prefix', n: renewal.n });
   if (compaction && !compaction.made && status !== 'parked') {
     effects.push({ key: `compact:${compaction.n}`, kind: 'compact', n: compaction.n });
+  }
+}
+
+/** What was set aside for a call that is no longer wanted is not free before it is known what the call came to. */
+function wantSettled(state: Session, effects: Effect[]): void {
+  const { step, compaction } = state;
+  const current = step?.phase === 'calling' ? stepCall(step.n) : undefined;
+  const aside = compaction && !compaction.made ? compactCall(compaction.n) : undefined;
+  for (const call in state.account.held) {
+    if (call !== current && call !== aside) effects.push({ key: `cut:${call}`, kind: 'cut', call });
   }
 }
 

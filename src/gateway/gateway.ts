@@ -2,12 +2,13 @@
  * Puts the parts together for whatever host: catalogue, tools and prompt into rules, rules and ports into a
  * runtime. Owns no behaviour: what a host must bring is in its parameters.
  */
-import type { PrefixSubject, Rules } from '../core/commands.ts';
+import type { Budgets, PrefixSubject, Rules } from '../core/commands.ts';
 import * as policy from '../core/policy.ts';
 import type { Clock, Model, PrefixParams, Skills, Store, Workshop } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
 import type { Catalogue, Known } from '../model/catalogue.ts';
-import { compactAt, prefixParams } from '../model/params.ts';
+import { prefixParams } from '../model/params.ts';
+import { termsOf } from '../model/terms.ts';
 import { settle } from '../model/thinking.ts';
 import { webSearch } from '../model/web-search.ts';
 import type { Retained } from '../runtime/retention.ts';
@@ -32,6 +33,7 @@ export interface GatewaySettings {
   readonly webSearches?: number;
   /** Days; 0 keeps for ever, and so does silence. */
   readonly retention?: { readonly toolOutputDays: number; readonly endedTreesDays: number };
+  readonly budget: Budgets;
 }
 
 export interface GatewayPorts {
@@ -91,6 +93,8 @@ export function makeGateway(settings: GatewaySettings, ports: GatewayPorts): Gat
     repositories: settings.repositories,
     models: catalogue.names,
     maxMinutes: settings.subagentMinutes,
+    maxUsd: settings.budget.subagentUsd,
+    ...(settings.budget.subagentTokens === undefined ? {} : { maxTokens: settings.budget.subagentTokens }),
     canWork: ports.workshop !== undefined,
     hasSkills: skills.length > 0,
     canFetch: ports.canFetch ?? false,
@@ -98,7 +102,8 @@ export function makeGateway(settings: GatewaySettings, ports: GatewayPorts): Gat
       const model = catalogue.resolve(name ?? settings.subagentModel);
       if ('unknown' in model) return { ok: false, error: model.message };
       const note = thinking === undefined ? undefined : settle(model, thinking).note;
-      return { ok: true, model: model.id, ...(note === undefined ? {} : { note }) };
+      const priced = model.prices !== undefined;
+      return { ok: true, model: model.id, priced, ...(note === undefined ? {} : { note }) };
     },
   });
   const prefixes = new Map<string, PrefixParams>();
@@ -116,11 +121,8 @@ export function makeGateway(settings: GatewaySettings, ports: GatewayPorts): Gat
     idleMs: settings.idleMinutes * 60_000,
     model: known(settings.model).id,
     subagentModel,
-    terms(id) {
-      const found = catalogue.resolve(id);
-      const model = 'unknown' in found ? known(settings.model) : found;
-      return { window: model.window, compactAt: compactAt(model) };
-    },
+    budget: settings.budget,
+    terms: termsOf(catalogue),
     prefix(subject: PrefixSubject) {
       // The same object for the same subject: what is made of it need not be made again.
       const key = JSON.stringify(subject);

@@ -3,11 +3,23 @@
  * Holds no behaviour.
  */
 import { z } from 'zod';
+import { amountSchema, capSchema } from '../core/amount.ts';
 import { subagentStatuses, usageSchema } from '../core/card.ts';
 import { feedSchemas, messageSchema, subagentSchema } from '../core/feed.ts';
 import { problemSchema } from './problem.ts';
 
 export const chatStatuses = ['idle', 'working', 'input_required', 'parked'] as const;
+
+const budgetSchema = z
+  .object({
+    usd: z.number(),
+    tokens: z.number().optional().describe('Absent: any number.'),
+    day: z.string().describe('The day, in UTC, that the figures are of.'),
+    spent: amountSchema.describe('As far as known, with what calls that were cut may have cost.'),
+    reserved: amountSchema.describe('Set aside for calls under way and for subagents.'),
+    free: capSchema,
+  })
+  .describe('What it and all its subagents may spend in a day.');
 
 const chatSchema = z.object({
   id: z.string(),
@@ -17,6 +29,7 @@ const chatSchema = z.object({
   model: z.string().describe('What was chosen last: in force from the next prefix on.'),
   owner: z.string(),
   usage: usageSchema.describe("Its own and all its subagents', as far as known."),
+  budget: budgetSchema,
   createdAt: z.number().describe('Milliseconds since the epoch, as all times here.'),
   archived: z.boolean().optional().describe('Present, and true, for one that is archived.'),
   subagents: z
@@ -72,6 +85,21 @@ export const killAnswer = z.object({
   killed: z.array(z.string()).describe('Labels of those it ended, with nothing of them left.'),
   unconfirmed: z.array(z.string()).describe('Labels of those that may still live.'),
   alreadyEnded: z.array(z.string()).describe('Labels of those that had ended by themselves.'),
+});
+
+const sessionUsage = z.object({
+  session: z.string(),
+  path: z.string().describe('Empty for the main session.'),
+  model: z.string(),
+  own: usageSchema,
+  subtree: usageSchema.describe('With all below it.'),
+});
+export const usageAnswer = z.object({
+  usage: usageSchema.describe('Of the whole chat.'),
+  budget: budgetSchema,
+  days: z.array(z.object({ day: z.string(), usage: usageSchema })).describe('By day in UTC, latest first.'),
+  models: z.array(z.object({ model: z.string(), usage: usageSchema })),
+  sessions: z.array(sessionUsage).describe('The main session first, then its subagents, oldest first.'),
 });
 
 /** One durable event of the feed, with its cursor. */
@@ -141,6 +169,7 @@ export const namedSchemas = {
   SteerAnswer: steerAnswer,
   InputAnswer: inputAnswer,
   KillAnswer: killAnswer,
+  UsageAnswer: usageAnswer,
   EventsAnswer: eventsAnswer,
   HealthAnswer: healthAnswer,
   ReadyAnswer: readyAnswer,

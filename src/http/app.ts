@@ -20,6 +20,7 @@ import type { Reply, Route } from './route.ts';
 import { hideTokens } from './secrets.ts';
 import { serviceRoutes } from './service.ts';
 import { subagentRoutes } from './subagents.ts';
+import { usageRoutes } from './usage.ts';
 
 interface Env {
   Variables: { requestId: string; caller: Caller | undefined; route?: string };
@@ -39,6 +40,7 @@ export function makeApp(ports: AppPorts): Hono<Env> {
     ...serviceRoutes(ports, described),
     ...chatRoutes(ports),
     ...careRoutes(ports),
+    ...usageRoutes(ports),
     ...feedRoutes(ports),
     ...subagentRoutes(ports),
   ];

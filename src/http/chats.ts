@@ -4,8 +4,8 @@ import { decodeEvent } from '../core/events.ts';
 import { messageOf } from '../core/feed.ts';
 import { chatIdFor } from '../core/ids.ts';
 import { chatAnswer, chatsAnswer, messageAnswer, messagesAnswer } from './answers.ts';
-import { onlyOwner, sees } from './callers.ts';
-import { limit, messageBody, modelName, noQuery, requestId, title, yesOrNo } from './fields.ts';
+import { lacking, onlyOwner, sees } from './callers.ts';
+import { budgetUsd, limit, messageBody, modelName, noQuery, requestId, title, yesOrNo } from './fields.ts';
 import { chatOf, isProblem } from './lookup.ts';
 import { messages, messagesQuery } from './messages.ts';
 import type { AppPorts } from './ports.ts';
@@ -28,13 +28,22 @@ export function chatRoutes(ports: AppPorts): Route[] {
     scope: 'chat',
     summary: 'Starts a chat.',
     query: noQuery,
-    body: z.strictObject({ title: title.optional(), model: modelName.optional(), id: requestId }),
+    body: z.strictObject({
+      title: title.optional(),
+      model: modelName.optional(),
+      budgetUsd: budgetUsd.optional(),
+      id: requestId,
+    }),
     answers: {
       201: { description: 'The chat.', schema: chatAnswer },
       200: { description: 'The same request came before: the chat, as it was made.', schema: chatAnswer },
     },
     problems: ['id-reused'],
     async handle({ body, key, caller }) {
+      // Whoever may speak may not lift what speaking costs at most.
+      const lifts = body.budgetUsd !== undefined && body.budgetUsd > ports.budget.chatUsd;
+      const refusal = lifts ? lacking(caller, 'admin') : undefined;
+      if (refusal) return refusal;
       const id = key ? chatIdFor(caller.owner, key.id) : `chat_${ports.newId()}`;
       // In a name space of its own: requests to the chat are free to use the same id.
       const own = key && { ...key, id: `create ${key.id}` };
@@ -42,6 +51,12 @@ export function chatRoutes(ports: AppPorts): Route[] {
         const model = ports.resolveModel(body.model ?? ports.about.model);
         if ('unknown' in model)
           return invalid([{ path: 'model', message: `is not known. ${model.message}` }]);
+        if (model.prices === undefined && ports.budget.chatTokens === undefined) {
+          const mend = 'give it prices in "models" of the configuration, or set TIDINGS_CHAT_BUDGET_TOKENS';
+          return invalid([
+            { path: 'model', message: `has no known price, so no budget would hold: ${mend}` },
+          ]);
+        }
         return {
           type: 'create',
           id,
@@ -50,6 +65,7 @@ export function chatRoutes(ports: AppPorts): Route[] {
           model: model.id,
           chosen: body.model !== undefined,
           secret: ports.newId(),
+          ...(body.budgetUsd === undefined ? {} : { budgetUsd: body.budgetUsd }),
         };
       });
       if (done.reply === 'problem') return done;

@@ -47,6 +47,13 @@ export const text = words(MAX_TEXT);
 export const title = words(MAX_TITLE);
 export const modelName = words(MAX_TITLE).describe('The id or the configured alias of a model.');
 
+/** US dollars that may be spent in a day. */
+export const budgetUsd = z
+  .number()
+  .min(0.01, 'must be at least 0.01')
+  .max(1_000_000, 'must be at most 1000000')
+  .describe('US dollars that the chat and its subagents may spend in a day (UTC).');
+
 export const requestId = z
   .string()
   .regex(/^[A-Za-z0-9_.:-]{1,64}$/, 'must be 1 to 64 of A-Z, a-z, 0-9 and _ . : -')

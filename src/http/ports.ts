@@ -2,6 +2,7 @@
  * What a host must bring for its HTTP door: the runtime behind it, and the few things only a host knows.
  * Holds no behaviour.
  */
+import type { Budgets } from '../core/commands.ts';
 import type { Clock, Store } from '../core/ports.ts';
 import type { Catalogue } from '../model/catalogue.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -25,6 +26,7 @@ export interface AppPorts {
   readonly newId: () => string;
   readonly about: About;
   readonly resolveModel: Catalogue['resolve'];
+  readonly budget: Budgets;
   /** The spawn tool's own input: what a person sends is checked as what a model sends. */
   readonly spawn: Pick<SpawnTool, 'input' | 'parse'>;
   /** Store open and loop running. */

@@ -2,6 +2,8 @@
  * A chat and its subagents as people and programs see them: what the chat's own log tells of them, and what
  * is live besides. Reads committed state only, changes nothing.
  */
+import { capOf, floored, minus } from '../core/amount.ts';
+import { accountAt, bound, capOn, freeOf, knownSpent } from '../core/budget.ts';
 import type { Card } from '../core/card.ts';
 import { decodeEvent } from '../core/events.ts';
 import { evolve } from '../core/evolve.ts';
@@ -11,12 +13,13 @@ import { childTowards, isEnded } from '../core/subagents.ts';
 import { type ChatView, chatStatuses } from './answers.ts';
 import type { AppPorts } from './ports.ts';
 
-type Ports = Pick<AppPorts, 'runtime' | 'store'>;
+type Ports = Pick<AppPorts, 'runtime' | 'store' | 'budget' | 'clock'>;
 
 /** Events of a log that are looked at in one go. */
 const PAGE = 200;
 
-export function chatView({ runtime }: Ports, state: Session): ChatView {
+export function chatView(ports: Ports, state: Session): ChatView {
+  const { runtime } = ports;
   const cards = Object.values(state.tree.cards);
   const subagents: ChatView['subagents'] = {};
   let usage = addUsage(state.usage, state.pastUsage);
@@ -34,9 +37,24 @@ export function chatView({ runtime }: Ports, state: Session): ChatView {
     model: state.chosenModel ?? state.model,
     owner: state.owner,
     usage,
+    budget: budgetView(ports, state),
     createdAt: state.createdAt,
     ...(state.archived ? { archived: true } : {}),
     subagents,
+  };
+}
+
+/** What a chat may spend today, and how much of it is left. */
+export function budgetView({ budget, clock }: Ports, state: Session): ChatView['budget'] {
+  const at = clock.now();
+  const account = accountAt(state, at);
+  const spent = knownSpent(state, account);
+  return {
+    ...capOf(capOn(state, budget)),
+    day: account.day,
+    spent,
+    reserved: floored(minus(bound(state, account), spent)),
+    free: capOf(floored(freeOf(state, budget, at))),
   };
 }
 

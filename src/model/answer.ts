@@ -22,6 +22,8 @@ type Finished =
 export interface Answer {
   /** Takes the next event; true once the answer has ended. Events and deltas of unknown types change nothing. */
   take(event: JsonObject): boolean;
+  /** What the API has told of its cost so far; undefined before it did. */
+  readonly billed: BilledTokens | undefined;
   /** What became of it. To be called once, when no more events come. */
   finish(): Finished;
 }
@@ -41,6 +43,7 @@ interface Growing {
 export function makeAnswer(onText: (delta: string) => void): Answer {
   const blocks = new Map<number, Growing>();
   let tokens: BilledTokens = { input: 0, output: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0 };
+  let told = false;
   let stopReason: string | undefined;
   let category: string | undefined;
   let ended = false;
@@ -95,6 +98,9 @@ export function makeAnswer(onText: (delta: string) => void): Answer {
   }
 
   return {
+    get billed() {
+      return told ? tokens : undefined;
+    },
     take(event) {
       switch (event.type) {
         case 'content_block_delta':
@@ -104,7 +110,9 @@ export function makeAnswer(onText: (delta: string) => void): Answer {
           begin(event);
           return false;
         case 'message_start':
-          if (isObject(event.message)) tokens = billed(tokens, event.message.usage);
+          if (!isObject(event.message)) return false;
+          tokens = billed(tokens, event.message.usage);
+          told ||= isObject(event.message.usage);
           return false;
         case 'message_delta': {
           tokens = billed(tokens, event.usage);

@@ -3,7 +3,7 @@
  * for as long as a call lasts, and knows when a stream has gone silent. It never retries, and stores nothing.
  */
 import type { Anthropic } from '@anthropic-ai/sdk/client';
-import type { CallOutcome, Clock, Model, ModelRequest } from '../core/ports.ts';
+import type { CallOutcome, Clock, Model, ModelRequest, Usage } from '../core/ports.ts';
 import { type Answer, makeAnswer } from './answer.ts';
 import type { Catalogue } from './catalogue.ts';
 import { causeOf, failureInStream, failureOf } from './failure.ts';
@@ -68,6 +68,7 @@ export function makeModel(options: ModelOptions): Model {
           controller,
           alive,
           onText: listener.onText,
+          onBilled: listener.onBilled,
           options,
         });
         if (outcome.kind === 'answered') return outcome;
@@ -87,6 +88,7 @@ interface Call {
   readonly controller: AbortController;
   readonly alive: () => void;
   readonly onText: (delta: string) => void;
+  readonly onBilled: (usage?: Usage) => void;
   readonly options: ModelOptions;
 }
 
@@ -110,11 +112,15 @@ async function ask(sdk: Anthropic, request: ModelRequest, call: Call): Promise<C
     return { kind: 'again', why: 'server', message: `The Messages API sent ${what} where a stream was due.` };
   }
 
+  call.onBilled();
   const events = readEvents(response.body, call.alive);
   const answer = makeAnswer(call.onText);
+  const billed = (): void => {
+    if (answer.billed) call.onBilled(usageOf(answer.billed, request.model, options.catalogue));
+  };
   let failure: CallOutcome | undefined;
   try {
-    failure = await readAnswer(events, answer, now);
+    failure = await readAnswer(events, answer, billed, now);
   } catch (error) {
     failure = { kind: 'again', why: 'cut', message: `The answer broke off: ${causeOf(error)}.` };
   }
@@ -136,6 +142,7 @@ async function ask(sdk: Anthropic, request: ModelRequest, call: Call): Promise<C
 async function readAnswer(
   events: EventReader,
   answer: Answer,
+  billed: () => void,
   now: () => number,
 ): Promise<CallOutcome | undefined> {
   for (;;) {
@@ -146,7 +153,9 @@ async function readAnswer(
     if (name === 'error' || (isObject(event) && event.type === 'error'))
       return failureInStream(isObject(event) ? event : undefined, now());
     if (isObject(event)) {
-      if (answer.take(event)) return undefined;
+      const ended = answer.take(event);
+      if (event.type === 'message_start' || event.type === 'message_delta') billed();
+      if (ended) return undefined;
     } else if (name !== undefined && ownEvents.has(name)) {
       return { kind: 'again', why: 'cut', message: `The answer came damaged: ${name} is not JSON.` };
     }

@@ -35,6 +35,8 @@ export interface Actor {
   /** The transcript as committed, read from the log if it isn't at hand. */
   transcript(): Transcript;
   readonly work: WorkClock;
+  /** Calls that are under way, or on their way to being settled after they were given up. */
+  readonly calls: Set<string>;
   /** Nothing runs, nothing is wanted, nothing waits: it may be forgotten. */
   readonly atRest: boolean;
   /** Resolves when all that was aborted so far has ended. */
@@ -75,6 +77,7 @@ export function makeActor(id: string, ports: ActorPorts): Actor {
   const actor: Actor = {
     id,
     work,
+    calls: new Set(),
     get state() {
       return committed;
     },

@@ -2,12 +2,13 @@
  * A model call as an effect: a place in the lanes, one request, and again after a failure that passes. Keeps
  * trying as long as the call is wanted; it never decides that a session is done for.
  */
+import { type Held, stepCall } from '../core/budget.ts';
 import type { IntendedCall } from '../core/commands.ts';
 import { answerId } from '../core/ids.ts';
 import type { Block, CallOutcome, Clock, Model, ToolCall } from '../core/ports.ts';
 import { type Session, THINKING } from '../core/session.ts';
-import { liveChildren } from '../core/subagents.ts';
 import type { Actor } from './actor.ts';
+import { type Bill, makeBill } from './bill.ts';
 import type { Broadcast } from './broadcast.ts';
 import { sleep } from './effects.ts';
 import type { Failure } from './gate.ts';
@@ -32,10 +33,33 @@ export interface CallPorts {
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 60_000;
 
-/** Runs step `step` of a session until it is answered or refused; resolves early when `signal` aborts. */
+/**
+ * Runs step `step` of a session until it is answered or refused. Rejects when `signal` aborts, once it is committed
+ * what the call came to by then.
+ */
 export async function callModel(
   actor: Actor,
   step: number,
+  ports: CallPorts,
+  signal: AbortSignal,
+): Promise<void> {
+  const call = stepCall(step);
+  const bill = makeBill();
+  actor.calls.add(call);
+  try {
+    await untilAnswered(actor, step, bill, ports, signal);
+  } catch (error) {
+    await actor.send({ type: 'cut', call, ...bill.cut });
+    throw error;
+  } finally {
+    actor.calls.delete(call);
+  }
+}
+
+async function untilAnswered(
+  actor: Actor,
+  step: number,
+  bill: Bill,
   ports: CallPorts,
   signal: AbortSignal,
 ): Promise<void> {
@@ -59,7 +83,11 @@ export async function callModel(
     /** What it waits by itself before it is tried again; all wait for what all of them meet. */
     let pause: number | undefined;
     try {
-      outcome = await once(actor, state, step, ports, place, signal);
+      // As it is now that the call has its place: it may have been paid for anew since.
+      const held = actor.state?.account.held[stepCall(step)];
+      if (!held) return;
+      outcome = await once(actor, state, step, held, bill, ports, place, signal);
+      bill.ended(outcome);
       if (outcome.kind === 'again') {
         pause = pauseAfter(outcome, alone + 1, ports.random());
         if (place.failed(outcome, pause)) pause = undefined;
@@ -84,11 +112,24 @@ export async function callModel(
         return;
       case 'refused':
         ports.broadcast.silence(actor.id);
-        await actor.send({ type: 'refused', step, why: outcome.why, message: outcome.message });
+        await actor.send({
+          type: 'refused',
+          step,
+          why: outcome.why,
+          message: outcome.message,
+          cut: bill.cut,
+        });
         return;
       case 'again': {
         ports.failed(actor, outcome, attempt);
         ports.broadcast.words(actor.id, answer(state, step), undefined);
+        if (bill.cut.how !== 'unsent') {
+          // What it may have cost is charged, and the next one is to be paid for anew, or can't be.
+          const { cut } = bill;
+          bill.settled();
+          await actor.send({ type: 'cut', call: stepCall(step), ...cut });
+          signal.throwIfAborted();
+        }
         late.failed(outcome, attempt, pause ?? 0);
         if (pause === undefined) break;
         alone += 1;
@@ -102,13 +143,16 @@ function once(
   actor: Actor,
   state: Session,
   step: number,
+  held: Held,
+  bill: Bill,
   ports: CallPorts,
   place: Place,
   signal: AbortSignal,
 ): Promise<CallOutcome> {
   const speaking = answer(state, step);
-  const long = state.kind === 'main' && liveChildren(state.tree).length > 0;
-  return ports.model.call(actor.transcript().request(long ? '1h' : '5m'), {
+  const request = actor.transcript().request(held.ttl, held.maxTokens);
+  bill.sent();
+  return ports.model.call(request, {
     signal,
     onText(delta) {
       place.accepted();
@@ -118,6 +162,7 @@ function once(
       place.alive();
       actor.work.touch();
     },
+    onBilled: (usage) => bill.told(usage),
   });
 }
 

@@ -53,6 +53,8 @@ async function perform(actor: Actor, effect: Effect, ports: EffectPorts, signal:
       return compact(actor, effect.n, ports, signal);
     case 'prefix':
       return renewPrefix(actor, effect.n, ports, signal);
+    case 'cut':
+      return settleCut(actor, effect.call, signal);
     case 'mail':
       return deliver(actor, effect, ports, signal);
     case 'tool':
@@ -95,6 +97,12 @@ async function perform(actor: Actor, effect: Effect, ports: EffectPorts, signal:
       await actor.send({ type: 'timer', timer: effect.timer });
       return;
   }
+}
+
+/** A call that was given up tells by itself what it came to; one that never began has nobody to tell it. */
+async function settleCut(actor: Actor, call: string, signal: AbortSignal): Promise<void> {
+  if (actor.calls.has(call)) return when(() => () => {}, signal);
+  await actor.send({ type: 'cut', call, how: 'unsent' });
 }
 
 /** A workspace that can't be closed must not hold up the ending: after a few tries that is told with it. */

@@ -2,6 +2,7 @@
  * The two effects behind a new prefix: a summary made beside the conversation, and the reading of what the new prefix
  * takes over. Both read what is committed and come back as commands; neither decides anything.
  */
+import { compactCall, type Held } from '../core/budget.ts';
 import { answeredPart, carryOver, charsOf, tailCut } from '../core/carry-over.ts';
 import type { Command, Rules } from '../core/commands.ts';
 import { SUMMARY_REQUEST, summaryBlock, type Words } from '../core/compaction.ts';
@@ -9,6 +10,7 @@ import { type Carried, type Cut, decodeEvent } from '../core/events.ts';
 import type { Block, CallOutcome, Model, Store } from '../core/ports.ts';
 import { textOf } from '../core/session.ts';
 import type { Actor } from './actor.ts';
+import { type Bill, makeBill } from './bill.ts';
 import { type CallPorts, pauseAfter } from './calls.ts';
 import { sleep } from './effects.ts';
 import type { Place } from './lanes.ts';
@@ -18,8 +20,6 @@ export interface PrefixPorts extends CallPorts {
   readonly rules: Rules;
 }
 
-/** Tokens that a summary may have, besides what the model is given to think with. */
-const SUMMARY_TOKENS = 16_000;
 /** Failures of a connection after which a summary is put off. */
 const TRIES = 4;
 /** Characters of the end of a conversation that stay word for word; less where the window is small. */
@@ -31,41 +31,56 @@ const MOST_OF_IT = 0.5;
 
 // ───────────────────────────────────────────────────────── the summary
 
-/** Makes summary `n`; resolves early when `signal` aborts. */
+/** Makes summary `n`; rejects when `signal` aborts, once it is committed what the call came to by then. */
 export async function compact(
   actor: Actor,
   n: number,
   ports: PrefixPorts,
   signal: AbortSignal,
 ): Promise<void> {
+  const call = compactCall(n);
+  const bill = makeBill();
+  actor.calls.add(call);
+  try {
+    await actor.send(await summary(actor, n, bill, ports, signal));
+  } catch (error) {
+    await actor.send({ type: 'cut', call, ...bill.cut });
+    throw error;
+  } finally {
+    actor.calls.delete(call);
+  }
+}
+
+/** What became of the summary, as the command that says so. */
+async function summary(
+  actor: Actor,
+  n: number,
+  bill: Bill,
+  ports: PrefixPorts,
+  signal: AbortSignal,
+): Promise<Command> {
   const { entries } = actor.transcript().conversation;
   const count = answeredPart(entries);
-  const failed = (why: string, usage?: Extract<CallOutcome, { kind: 'answered' }>['usage']) =>
-    actor.send({ type: 'unsummarised', n, why, ...(usage ? { usage } : {}) });
-  if (count === 0) return void (await failed('nothing of it was answered yet'));
-  const outcome = await ask(actor, count, ports, signal);
+  const failed = (why: string): Command => ({ type: 'unsummarised', n, why, cut: bill.cut });
+  if (count === 0) return failed('nothing of it was answered yet');
+  const outcome = await ask(actor, n, count, bill, ports, signal);
   signal.throwIfAborted();
-  if (outcome.kind !== 'answered') return void (await failed(outcome.message));
-  const { content, stop, usage } = outcome;
-  const summary = textOf(content).trim();
-  if (stop === 'refusal') return void (await failed('the model declined to write it', usage));
-  if (summary === '') return void (await failed('the summary was empty', usage));
+  if (outcome.kind !== 'answered') return failed(outcome.message);
+  const words = textOf(outcome.content).trim();
+  if (outcome.stop === 'refusal') return failed('the model declined to write it');
+  if (words === '') return failed('the summary was empty');
   const before = entries.slice(0, count).reduce((sum, entry) => sum + charsOf(entry), 0);
-  if (summary.length > before * MOST_OF_IT) {
-    return void (await failed('the summary was hardly shorter than the conversation', usage));
-  }
-  await actor.send({
-    type: 'summarised',
-    n,
-    summary,
-    from: cutAt(entries, count, room(actor, ports, TAIL_CHARS)),
-    usage,
-  });
+  if (words.length > before * MOST_OF_IT)
+    return failed('the summary was hardly shorter than the conversation');
+  const from = cutAt(entries, count, room(actor, ports, TAIL_CHARS));
+  return { type: 'summarised', n, summary: words, from, cut: bill.cut };
 }
 
 async function ask(
   actor: Actor,
+  n: number,
   count: number,
+  bill: Bill,
   ports: PrefixPorts,
   signal: AbortSignal,
 ): Promise<CallOutcome> {
@@ -77,7 +92,10 @@ async function ask(
     let outcome: CallOutcome;
     let pause: number | undefined;
     try {
-      outcome = await callAside(ports.model, actor, count, place, signal);
+      const held = actor.state?.account.held[compactCall(n)];
+      if (!held) return { kind: 'again', why: 'server', message: 'it could not be paid' };
+      outcome = await callAside(ports.model, actor, count, held, bill, place, signal);
+      bill.ended(outcome);
       if (outcome.kind === 'again') {
         pause = pauseAfter(outcome, attempt, ports.random());
         if (place.failed(outcome, pause)) pause = undefined;
@@ -86,7 +104,8 @@ async function ask(
       idle();
       place.release();
     }
-    if (outcome.kind !== 'again' || attempt >= TRIES) return outcome;
+    // One that had begun is paid, and another would have to be paid for anew.
+    if (outcome.kind !== 'again' || attempt >= TRIES || bill.cut.how !== 'unsent') return outcome;
     ports.failed(actor, outcome, attempt);
     if (pause !== undefined) await sleep(ports.clock, pause, signal);
   }
@@ -96,20 +115,21 @@ function callAside(
   model: Model,
   actor: Actor,
   count: number,
+  held: Held,
+  bill: Bill,
   place: Place,
   signal: AbortSignal,
 ): Promise<CallOutcome> {
-  const transcript = actor.transcript();
-  const { max_tokens, thinking } = transcript.request('5m');
-  const budget = thinking?.budget_tokens;
-  const wanted = SUMMARY_TOKENS + (typeof budget === 'number' ? budget : 0);
-  return model.call(transcript.aside(count, SUMMARY_REQUEST, Math.min(max_tokens, wanted)), {
+  const request = actor.transcript().aside(count, SUMMARY_REQUEST, held.maxTokens);
+  bill.sent();
+  return model.call(request, {
     signal,
     onText: () => place.accepted(),
     onAlive() {
       place.alive();
       actor.work.touch();
     },
+    onBilled: (usage) => bill.told(usage),
   });
 }
 

@@ -3,6 +3,7 @@
  * Knows nothing of routes and sockets.
  */
 import { answerTo } from './answer.ts';
+import { billOf } from './bills.ts';
 import { deliverStream, pause } from './delivery.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gates } from './gates.ts';
@@ -87,6 +88,10 @@ export function createMessagesEndpoint(parts: {
       if (reply.tokensPerSecond !== undefined)
         await pause((said.outputTokens / reply.tokensPerSecond) * 1000, presence);
       if (presence.left) return;
+      record.bill = {
+        ...billOf(said.model, usage, said.outputTokens),
+        whole: disturbance?.end === undefined,
+      };
       if (disturbance?.end === undefined) exchange.json(messageBody(said, usage));
       else await spoilWhole(exchange, disturbance.end);
       return;
@@ -106,13 +111,17 @@ export function createMessagesEndpoint(parts: {
         disturbance,
         gates: parts.gates,
         presence,
-        onStart: () => exchange.begin(200),
+        onStart: () => {
+          record.bill = billOf(said.model, usage, said.outputTokens);
+          exchange.begin(200);
+        },
         onEvents: (sent) => {
           record.events = sent;
           parts.changed();
         },
       },
     );
+    if (record.bill) record.bill.whole = ended === 'whole';
     if (ended !== 'left') exchange.end(ended === 'whole' ? 'answered' : 'faulted');
   }
 

@@ -1,5 +1,6 @@
 /** What a simulator remembers of the requests it got: records within a bound, totals, and who waits for them. */
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Bill } from './bills.ts';
 import type { Violation } from './rules.ts';
 
 export interface RequestRecord {
@@ -31,6 +32,8 @@ export interface RequestRecord {
   stop?: string;
   /** The scenario row that answered: its name, or `row` and its number. */
   row?: string;
+  /** What it costs; absent as long as no answer was begun. */
+  bill?: Bill;
 }
 
 export interface Counts {

@@ -6,6 +6,10 @@ import { ALL } from '../core/policy.ts';
 import { type WorkTool, workTool } from './work-tool.ts';
 
 const MAX_TASK = 100_000;
+/** Less than these, and as much as these, no limit of a subagent can mean. */
+const LEAST_USD = 0.01;
+const LEAST_TOKENS = 1_000;
+const MOST_TOKENS = 1_000_000_000_000;
 
 export interface SpawnSettings {
   /** Names of the configured repositories; without any, `repo` is not offered. */
@@ -13,12 +17,15 @@ export interface SpawnSettings {
   /** Names by which a model may be asked for. */
   readonly models: readonly string[];
   readonly maxMinutes: number;
+  /** What a subagent gets at most, in US dollars, and in tokens if these are capped. */
+  readonly maxUsd: number;
+  readonly maxTokens?: number;
   /** Resolves a model's name and says what becomes of a thinking level, or why there is no such model. */
   readonly choose: (
     model: string | undefined,
     thinking: (typeof thinkingLevels)[number] | undefined,
   ) =>
-    | { readonly ok: true; readonly model: string; readonly note?: string }
+    | { readonly ok: true; readonly model: string; readonly priced: boolean; readonly note?: string }
     | { readonly ok: false; readonly error: string };
 }
 
@@ -44,6 +51,9 @@ const controls = /[^\P{Cc}\n\r\t]/u;
 const noControls = (text: string): boolean => !controls.test(text);
 
 function inputOf(settings: SpawnSettings) {
+  const { maxUsd, maxTokens = MOST_TOKENS } = settings;
+  const usdWords = `must be a number from ${LEAST_USD} to ${maxUsd}`;
+  const tokenWords = `must be a whole number from ${LEAST_TOKENS} to ${maxTokens}`;
   return z.strictObject({
     task: z
       .string()
@@ -80,6 +90,18 @@ function inputOf(settings: SpawnSettings) {
     limits: z
       .strictObject({
         minutes: z.number().positive().max(settings.maxMinutes).optional().describe('Minutes at work.'),
+        usd: z
+          .number()
+          .min(LEAST_USD, usdWords)
+          .max(maxUsd, usdWords)
+          .optional()
+          .describe('US dollars that it and all below it may spend.'),
+        tokens: z
+          .int()
+          .min(LEAST_TOKENS, tokenWords)
+          .max(maxTokens, tokenWords)
+          .optional()
+          .describe('Tokens that it and all below it may use: read, written and cached ones alike.'),
       })
       .optional()
       .describe('Narrower limits than the usual ones.'),
@@ -143,6 +165,12 @@ export function sessionsSpawn(settings: SpawnSettings): SpawnTool {
     }
     const chosen = settings.choose(model, thinking);
     if (!chosen.ok) return fault('model', chosen.error);
+    if (!chosen.priced && limits?.tokens === undefined && settings.maxTokens === undefined) {
+      return fault(
+        limits === undefined ? 'limits' : 'limits.tokens',
+        `what ${chosen.model} costs is not known, so only a number of tokens can limit it: give it limits.tokens`,
+      );
+    }
     return {
       ok: true,
       request: {
@@ -153,6 +181,8 @@ export function sessionsSpawn(settings: SpawnSettings): SpawnTool {
         ...(thinking === undefined ? {} : { thinking }),
         ...(repo === undefined ? {} : { repo }),
         ...(limits?.minutes === undefined ? {} : { minutes: limits.minutes }),
+        ...(limits?.usd === undefined ? {} : { usd: limits.usd }),
+        ...(limits?.tokens === undefined ? {} : { tokens: limits.tokens }),
         announce: announce ?? 'each',
         notes: chosen.note === undefined ? [] : [chosen.note],
       },

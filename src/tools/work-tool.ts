@@ -78,21 +78,47 @@ function explain(
       }
       continue;
     }
-    const key = String(issue.path[0] ?? '');
-    const field = fields[key];
+    const top = String(issue.path[0] ?? '');
+    const inner = innerField(fields[top], issue.path.slice(1));
+    const key = inner ? issue.path.join('.') : top;
+    const field = inner ?? fields[top];
     if (faults.has(key) || field === undefined) continue;
-    if (!(key in given.data)) faults.set(key, `\`${key}\` is missing; it must be ${wanted(field)}`);
+    if (inner)
+      faults.set(
+        key,
+        `\`${key}\` was ${shownValue(valueAt(given.data, issue.path))}; it must be ${wanted(inner)}`,
+      );
+    else if (!(key in given.data)) faults.set(key, `\`${key}\` is missing; it must be ${wanted(field)}`);
     else if (issue.code === 'custom') faults.set(key, `\`${key}\` ${issue.message}`);
     else faults.set(key, `\`${key}\` was ${shownValue(given.data[key])}; it must be ${wanted(field)}`);
   }
   return `${tool} was not run, because its input is wrong: ${[...faults.values()].join('; ')}.`;
 }
 
+/** The field of an object that is itself a field. */
+function innerField(field: FieldSchema | undefined, path: readonly PropertyKey[]): FieldSchema | undefined {
+  if (path.length === 0) return undefined;
+  const properties = z.record(z.string(), z.record(z.string(), z.json())).safeParse(field?.properties);
+  return properties.success ? properties.data[String(path[0])] : undefined;
+}
+
+function valueAt(given: unknown, path: readonly PropertyKey[]): unknown {
+  let value = given;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = Object.entries(value).find(([name]) => name === String(key))?.[1];
+  }
+  return value;
+}
+
 function wanted(field: FieldSchema): string {
   const { minimum, maximum, minLength, maxLength } = field;
-  const kind = { integer: 'a whole number', string: 'a string', boolean: 'true or false' }[
-    String(field.type)
-  ];
+  const kind = {
+    integer: 'a whole number',
+    number: 'a number',
+    string: 'a string',
+    boolean: 'true or false',
+  }[String(field.type)];
   const range =
     typeof minimum === 'number' && typeof maximum === 'number' && maximum < Number.MAX_SAFE_INTEGER
       ? ` from ${minimum} to ${maximum}`

@@ -35,7 +35,7 @@ describe('tidings config', () => {
     const file = {
       port: 1,
       maxDepth: 2,
-      models: { quick: { id: 'house-3', thinking: 'low' } },
+      models: { quick: { id: 'house-3', prices: { input: 1, output: 5 }, thinking: 'low' } },
       repositories: { app: '../app', docs: '/srv/docs' },
       fetch: { allow: ['wiki.corp', '10.0.0.0/8'] },
       retention: { endedTreesDays: 0 },
@@ -53,7 +53,10 @@ describe('tidings config', () => {
     expect(row(text, 'repositories.app').slice(1, 3)).toEqual(['/app', 'file']);
     expect(row(text, 'repositories.docs').slice(1, 3)).toEqual(['/srv/docs', 'file']);
     expect(row(text, 'fetch.allow').slice(1, 3)).toEqual(['wiki.corp, 10.0.0.0/8', 'file']);
-    expect(row(text, 'models.quick').slice(1, 3)).toEqual(['house-3, thinking low', 'file']);
+    expect(row(text, 'models.quick').slice(1, 3)).toEqual([
+      'house-3, prices {"input":1,"output":5}, thinking low',
+      'file',
+    ]);
     expect(row(text, 'retention.toolOutputDays').slice(1, 3)).toEqual(['30 days', 'file']);
     expect(row(text, 'retention.endedTreesDays').slice(1, 3)).toEqual(['for ever', 'file']);
     expect(row(text, 'instructions')[1]).toBe(

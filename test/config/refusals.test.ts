@@ -7,6 +7,8 @@ import { loadConfig } from '../../src/hosts/node/config.ts';
 import { load, path, refusal } from './load.ts';
 
 const count = 'a whole number from 1 to 10000';
+const dollars = 'a number of US dollars from 0.01 to 1000000';
+const tokenCount = 'a whole number from 10000 to 1000000000000';
 const hostWords =
   'an IP address or a host name, such as 127.0.0.1, without scheme or port (the port is PORT)';
 const originWords =
@@ -46,6 +48,13 @@ describe('a wrong variable is refused with one line', () => {
     ['TIDINGS_IDLE_MINUTES', '10m', 'is "10m"', 'a number of minutes from 0.01 to 10080'],
     ['TIDINGS_MAIN_TOOL_SECONDS', '3601', 'is "3601"', 'a number of seconds from 0.1 to 3600'],
     ['TIDINGS_MODEL_CALLS', '1.5', 'is "1.5"', count],
+    ['TIDINGS_CHAT_BUDGET_USD', '0', 'is "0"', dollars],
+    ['TIDINGS_CHAT_BUDGET_USD', 'NaN', 'is "NaN"', dollars],
+    ['TIDINGS_CHAT_BUDGET_USD', '-1', 'is "-1"', dollars],
+    ['TIDINGS_CHAT_BUDGET_USD', '1000000000000', 'is "1000000000000"', dollars],
+    ['TIDINGS_SUBAGENT_BUDGET_USD', '$2', 'is "$2"', dollars],
+    ['TIDINGS_CHAT_BUDGET_TOKENS', '0', 'is "0"', tokenCount],
+    ['TIDINGS_SUBAGENT_BUDGET_TOKENS', '1.5', 'is "1.5"', tokenCount],
     ['TIDINGS_PROCESSES', '1001', 'is "1001"', 'a whole number from 1 to 1000'],
     ['ANTHROPIC_BASE_URL', 'localhost:4010', 'is "localhost:4010"', baseWords],
     ['ANTHROPIC_BASE_URL', 'http://a.org?key=s3cret', 'is "http://a.org?…"', baseWords],
@@ -325,5 +334,27 @@ describe('the file itself', () => {
   test('a repository that is a file is refused', () => {
     writeFileSync(join(folder, 'tidings.config.json'), '{"repositories": {"app": "other.json"}}');
     expect(() => loadConfig({ env: {}, cwd: folder })).toThrow(/there is no folder at .*other\.json;/);
+  });
+});
+
+describe('a model without a price', () => {
+  const file = { models: { house: { id: 'house-3' } } };
+
+  test('stops the start, as the main one and as that of subagents, unless a budget of tokens holds', () => {
+    expect(refusal({ file, env: { TIDINGS_MODEL: 'house' } })).toEqual([
+      'TIDINGS_MODEL (environment) is "house", and what this model costs is not known; give it prices in "models" of the configuration file, or set TIDINGS_CHAT_BUDGET_TOKENS.',
+      'TIDINGS_SUBAGENT_MODEL (environment) is "house", and what this model costs is not known; give it prices in "models" of the configuration file, or set TIDINGS_SUBAGENT_BUDGET_TOKENS.',
+    ]);
+    const env = {
+      TIDINGS_MODEL: 'house',
+      TIDINGS_CHAT_BUDGET_TOKENS: '1000000',
+      TIDINGS_SUBAGENT_BUDGET_TOKENS: '100000',
+    };
+    expect(load({ file, env }).chatBudgetTokens).toBe(1_000_000);
+  });
+
+  test('is one like any other once it has prices', () => {
+    const priced = { models: { house: { id: 'house-3', prices: { input: 0, output: 0 } } } };
+    expect(load({ file: priced, env: { TIDINGS_MODEL: 'house' } }).model).toBe('house');
   });
 });

@@ -17,6 +17,8 @@ describe('settings', () => {
       subagentMinutes: 60,
       idleMinutes: 10,
       mainToolSeconds: 15,
+      chatBudgetUsd: 20,
+      subagentBudgetUsd: 2,
       modelCalls: 64,
       processes: 16,
       log: 'warn',
@@ -36,6 +38,11 @@ describe('settings', () => {
 
   const token = 'correct-horse-battery';
   test.each([
+    ['chatBudgetUsd', 'TIDINGS_CHAT_BUDGET_USD', '0.01', 0.01],
+    ['chatBudgetUsd', 'TIDINGS_CHAT_BUDGET_USD', '1000000', 1_000_000],
+    ['subagentBudgetUsd', 'TIDINGS_SUBAGENT_BUDGET_USD', '2.5', 2.5],
+    ['chatBudgetTokens', 'TIDINGS_CHAT_BUDGET_TOKENS', '10000', 10_000],
+    ['subagentBudgetTokens', 'TIDINGS_SUBAGENT_BUDGET_TOKENS', '250000', 250_000],
     ['model', 'TIDINGS_MODEL', 'claude-opus-5-5', 'claude-opus-5-5'],
     ['subagentModel', 'TIDINGS_SUBAGENT_MODEL', 'claude-haiku-5-5', 'claude-haiku-5-5'],
     ['host', 'TIDINGS_HOST', 'LOCALHOST', 'localhost'],

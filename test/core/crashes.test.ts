@@ -18,10 +18,15 @@ describe('after a crash', () => {
     expect(start(main)).toEqual([]);
   });
 
-  test('a call that was out is wanted again, and the crash is counted', () => {
+  test('a call that was out is charged, paid for anew and wanted again, and the crash is counted', () => {
     const main = chat();
     main.say('hello');
-    expect(start(main)).toEqual([{ type: 'session.resumed', step: 1 }]);
+    const held = main.state.account.held['step.1'];
+    expect(start(main)).toEqual([
+      { type: 'call.cut', call: 'step.1', charged: { usd: held?.usd, tokens: held?.tokens } },
+      { type: 'session.resumed', step: 1 },
+      { type: 'call.reserved', call: 'step.1', reserved: held },
+    ]);
     expect(keys(main)).toEqual(['model:1']);
   });
 

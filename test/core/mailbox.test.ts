@@ -4,7 +4,7 @@ import type { PostedMail } from '../../src/core/correspondence.ts';
 import * as mailbox from '../../src/core/mailbox.ts';
 
 function letter(id: string, seq: number): mailbox.Letter {
-  return { id, kind: 'message', seq, wakes: true, interrupt: false };
+  return { id, kind: 'message', seq, wakes: true, interrupt: false, weight: 0, shortWeight: 0 };
 }
 
 describe('a mailbox', () => {

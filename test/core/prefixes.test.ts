@@ -26,7 +26,8 @@ import {
 } from './play.ts';
 
 const thought: Block = { type: 'thinking', thinking: 'Hm.', signature: 'bound to what stands before' };
-const tiny = { ...rules, terms: () => ({ window: 100, compactAt: 10 }) };
+const terms = (window: number, compactAt: number) => () => ({ window, compactAt, cost: () => 0 });
+const tiny = { ...rules, terms: terms(100, 10) };
 const newRelease = rulesOf({ ...smallLimits, maxDepth: 3, maxSpawns: 50 }, 2);
 
 function full(of: Play, words = 'Said.'): void {
@@ -129,7 +130,7 @@ describe('a conversation that fills its window', () => {
     (why) => {
       const main = chat(tiny);
       full(main);
-      main.do({ type: 'unsummarised', n: 1, why });
+      main.do({ type: 'unsummarised', n: 1, why, cut: { how: 'unsent' } });
       expect(keys(main)).toEqual([]);
       full(main);
       expect(keys(main)).toEqual([]);
@@ -147,7 +148,7 @@ describe('a conversation that fills its window', () => {
       const { compaction } = main.state;
       if (!compaction) continue;
       tried.push(turn);
-      main.do({ type: 'unsummarised', n: compaction.n, why: 'no' });
+      main.do({ type: 'unsummarised', n: compaction.n, why: 'no', cut: { how: 'unsent' } });
     }
     expect(tried).toEqual([1, 3, 7, 15, 31]);
   });
@@ -173,7 +174,10 @@ function made(n: number) {
     type: 'summarised' as const,
     n,
     summary: 'The summary.',
-    usage: { inputTokens: 0, outputTokens: 7, cacheReadTokens: 0, cacheWriteTokens: 0, usd: 0 },
+    cut: {
+      how: 'over' as const,
+      usage: { inputTokens: 0, outputTokens: 7, cacheReadTokens: 0, cacheWriteTokens: 0, usd: 0 },
+    },
   };
 }
 
@@ -181,7 +185,9 @@ describe('a request that the API refuses as invalid', () => {
   test('is sent once more before anything is done about it', () => {
     const main = chat();
     main.say('hello');
-    expect(types(main.refused('invalid'))).toEqual(['step.refused']);
+    const followed = types(main.refused('invalid'));
+    expect(followed).toContain('step.refused');
+    expect(followed).not.toContain('step.abandoned');
     expect(keys(main)).toEqual(['model:1.1']);
   });
 
@@ -260,7 +266,7 @@ describe('a request that the API refuses as invalid', () => {
   });
 
   test('because the conversation is too long is shortened first, and nothing that was said last is lost', () => {
-    const main = chat({ ...rules, terms: () => ({ window: 100, compactAt: 1_000 }) });
+    const main = chat({ ...rules, terms: terms(100, 1_000) });
     full(main);
     main.say('a long message');
     main.refused('too_large');
@@ -274,12 +280,12 @@ describe('a request that the API refuses as invalid', () => {
   });
 
   test('is shortened without a summary when none can be made', () => {
-    const main = chat({ ...rules, terms: () => ({ window: 100, compactAt: 1_000 }) });
+    const main = chat({ ...rules, terms: terms(100, 1_000) });
     full(main);
     main.say('a long message');
     main.refused('invalid');
     main.refused('invalid');
-    main.do({ type: 'unsummarised', n: 1, why: 'refused' });
+    main.do({ type: 'unsummarised', n: 1, why: 'refused', cut: { how: 'unsent' } });
     expect(main.state.renewal?.because).toBe('compaction');
   });
 
@@ -353,7 +359,7 @@ describe('settings that changed', () => {
     const main = chat();
     main.say('hello');
     main.do(answerOf(main, [text('Yes.')], 900));
-    const smaller = { ...newRelease, terms: () => ({ window: 100, compactAt: 10 }) };
+    const smaller = { ...newRelease, terms: terms(100, 10) };
     main.do(sayNext, { rules: smaller });
     expect(keys(main)).toEqual(['compact:1']);
     main.do(made(1), { rules: smaller });

@@ -141,7 +141,7 @@ describe('an interrupt', () => {
     expect(latestWords(main)).toHaveLength(3);
   });
 
-  test('makes a late answer or result to the step that was given up mean nothing', () => {
+  test('makes a late answer or result to the step that was given up mean nothing but what it cost', () => {
     const main = chat();
     main.say('one');
     main.say('two', true);
@@ -155,6 +155,8 @@ describe('an interrupt', () => {
       calls: [],
       ms: 1,
     } as const;
+    const charged = { usd: 0, tokens: 0 };
+    expect(main.do(late)).toEqual([{ type: 'call.cut', call: 'step.1', usage, charged }]);
     expect(main.do(late)).toEqual([]);
     expect(main.do({ type: 'tool', call: '1.0', ok: true, text: '', ms: 1 })).toEqual([]);
     expect(main.do({ type: 'refused', step: 1, why: 'auth', message: '' })).toEqual([]);

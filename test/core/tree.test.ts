@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { nothing } from '../../src/core/amount.ts';
 import type { Card } from '../../src/core/card.ts';
 import { childTowards, emptyTree, find, subtree, type Tree, withCard } from '../../src/core/subagents.ts';
 
@@ -34,6 +35,7 @@ function treeOf(cards: readonly Card[]): Tree {
     admitted: 1,
     steered: 0,
     spawns: 0,
+    money: { closed: nothing, counted: nothing, day: '' },
   };
   return { ...tree, children: Object.fromEntries(own.map(({ id }) => [id, child])) };
 }

@@ -64,7 +64,7 @@ export interface Client {
   patch(path: string, body: unknown): Promise<Answer>;
   remove(path: string): Promise<Answer>;
   /** Makes a chat. */
-  newChat(body?: { title?: string; model?: string; id?: string }): Promise<Chat>;
+  newChat(body?: { title?: string; model?: string; budgetUsd?: number; id?: string }): Promise<Chat>;
   /** One that is there. */
   chat(id: string): Chat;
 }

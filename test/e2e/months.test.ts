@@ -39,7 +39,7 @@ test('goes on at the same price through summaries and releases, and every reques
   const every = Math.floor(TURNS / SUBAGENTS);
   const house = await openHouse({
     config: release(1),
-    env: { TIDINGS_MAX_SPAWNS: '10000' },
+    env: { TIDINGS_MAX_SPAWNS: '10000', TIDINGS_CHAT_BUDGET_USD: '100000' },
     script(request) {
       if (!isMain(request)) return { text: `The errand is done. ${words}` };
       if (request.lastUserText.includes('getting long for your window')) {

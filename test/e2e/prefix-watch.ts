@@ -30,6 +30,7 @@ export function makePrefixWatch(): PrefixWatch {
     see({ index, body, lastUserText }) {
       // A summary is asked for beside the conversation, which goes on as it was.
       if (lastUserText.includes(aside)) return;
+      // How long an answer may be changes with the money there is.
       const { messages, stream: _, max_tokens: __, ...rest } = body;
       const hashes = Array.isArray(messages) ? messages.map(digest) : [];
       const session = digest([rest, hashes[0]]);

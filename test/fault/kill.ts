@@ -94,6 +94,9 @@ async function playRound(
   const env = environmentOf(simulator, data, {
     TIDINGS_MAX_CHILDREN: '4',
     TIDINGS_MAX_SPAWNS: '100000',
+    // Each kill charges what was under way; how a budget holds is shown elsewhere.
+    TIDINGS_CHAT_BUDGET_USD: '1000000',
+    TIDINGS_SUBAGENT_BUDGET_USD: '1000',
   });
   const site: Site = {
     data,

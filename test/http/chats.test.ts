@@ -21,6 +21,13 @@ describe('a chat', () => {
         model: 'claude-haiku-5-5',
         owner: 'admin',
         usage: { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, usd: 0 },
+        budget: {
+          usd: 1_000,
+          day: '2023-11-14',
+          spent: { usd: 0, tokens: 0 },
+          reserved: { usd: 0, tokens: 0 },
+          free: { usd: 1_000 },
+        },
         createdAt: expect.any(Number),
         subagents: {},
       },

@@ -25,6 +25,7 @@ describe('/openapi.json', () => {
       'GET /v1/chats/{chat}/subagents/{target}',
       'GET /v1/chats/{chat}/subagents/{target}/events',
       'GET /v1/chats/{chat}/subagents/{target}/messages',
+      'GET /v1/chats/{chat}/usage',
       'PATCH /v1/chats/{chat}',
       'POST /v1/chats',
       'POST /v1/chats/{chat}/messages',
@@ -99,7 +100,15 @@ describe('/openapi.json', () => {
     const request = asker?.requests?.[0]?.id;
     await ask('GET', `${at}/subagents/asker`);
     await ask('POST', `${at}/subagents/asker/answer`, { request, text: 'blue' });
-    const reads = ['', '/messages', '/events', '/subagents', '/subagents/boss', '/subagents/boss/messages'];
+    const reads = [
+      '',
+      '/usage',
+      '/messages',
+      '/events',
+      '/subagents',
+      '/subagents/boss',
+      '/subagents/boss/messages',
+    ];
     for (const rest of [...reads, '/subagents/boss/events']) {
       await ask('GET', `${at}${rest}`, undefined, { accept: 'application/json' });
     }
@@ -206,7 +215,7 @@ describe('/openapi.json', () => {
       );
     });
     expect(Object.fromEntries(bodies)).toEqual({
-      '/v1/chats': ['id', 'model', 'title'],
+      '/v1/chats': ['budgetUsd', 'id', 'model', 'title'],
       'patch /v1/chats/{chat}': ['archived', 'budgetUsd', 'model', 'title'],
       '/v1/chats/{chat}/messages': ['id', 'interrupt', 'parts', 'text'],
       '/v1/chats/{chat}/stop': ['id', 'subagents'],
@@ -286,6 +295,7 @@ function openModel(name: string) {
     name,
     window: 200_000,
     maxOutput: 8_192,
+    prices: { input: 1, output: 5 },
     thinking: [],
     efforts: [],
     systemMessages: false,

@@ -200,6 +200,7 @@ export function openDoor(options: DoorOptions = {}, store: Store = memoryStore()
       mainToolSeconds: 15,
       modelCalls: 64,
       ...(options.retention ? { retention: options.retention } : {}),
+      budget: { chatUsd: 1_000, subagentUsd: 100 },
     },
     {
       store,
@@ -228,6 +229,7 @@ export function openDoor(options: DoorOptions = {}, store: Store = memoryStore()
     newId: () => `${life}_${ids++}`,
     about: { version: '0.1.0', model: gateway.model, simulator: false },
     resolveModel: catalogue.resolve,
+    budget: { chatUsd: 1_000, subagentUsd: 100 },
     spawn: gateway.toolset.spawn,
     ready: () => true,
     log: {

@@ -126,6 +126,7 @@ export function listener(signal: AbortSignal = new AbortController().signal) {
     onText: (delta: string) => {
       told.text += delta;
     },
+    onBilled: () => {},
     onAlive: () => {
       told.alive++;
       told.heard?.();

@@ -42,6 +42,7 @@ export function live(store: Store, simulator: { readonly url: string }, crash?: 
       idleMinutes: 10,
       mainToolSeconds: 15,
       modelCalls: 64,
+      budget: { chatUsd: 1_000, subagentUsd: 100 },
     },
     {
       store: { ...store, commit: (batch) => commit(store, batch, crash) },

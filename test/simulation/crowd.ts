@@ -5,6 +5,7 @@
 import type { Recorded } from '../../src/core/events.ts';
 import type { ModelRequest } from '../../src/core/ports.ts';
 import { beginLife, type Limits } from './life.ts';
+import type { Sent } from './model.ts';
 import type { Asked, ModelPlan, Script } from './script.ts';
 import { quiet, type Time } from './virtual-time.ts';
 import { makeWitness } from './witness.ts';
@@ -18,6 +19,8 @@ const limits: Limits = {
   maxSpawns: 100,
   maxModelCalls: CEILING,
   compactAt: 1e9,
+  chatUsd: 100_000,
+  subagentUsd: 100,
 };
 const from = { principal: 'ada', channel: 'test' };
 /** Happenings after which a crowd must have come to rest. */
@@ -69,8 +72,9 @@ export async function makeCrowd(options: {
     close: () => 'closed',
     stubborn: () => 0,
     slowEnd: () => false,
+    uses: () => ({ cached: 0, length: 0 }),
   };
-  const sent: { who: string; request: ModelRequest; life: number }[] = [];
+  const sent: Sent[] = [];
   const life = beginLife({
     n: 1,
     time,
@@ -80,6 +84,7 @@ export async function makeCrowd(options: {
       started: [],
       cut: new Set(),
       calls: 0,
+      day: () => '',
       processes: [],
       now: () => witness.transactions,
     },

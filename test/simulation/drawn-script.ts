@@ -4,8 +4,6 @@
  */
 import type { RefusalKind, ToolCall, TransientKind } from '../../src/core/ports.ts';
 import { type Choices, chance, pick, weighted } from './choices.ts';
-import { WINDOW } from './life.ts';
-import { tokensOf } from './model.ts';
 import { isAside } from './oracle/requests.ts';
 import type { Asked, ModelPlan, PlannedBlock, Script } from './script.ts';
 
@@ -25,6 +23,9 @@ export const POISON = 'words like poison';
 function holdsPoison({ messages }: Asked['request']): boolean {
   return JSON.stringify(messages).includes(POISON);
 }
+
+/** Longer conversations are refused as too long. */
+const MOST_CHARS = 12_000;
 
 /** Answers with tool calls in one schedule: what keeps it short. */
 const CALLING_ANSWERS = 16;
@@ -87,7 +88,7 @@ export function drawnScript({ choices, names, requests, newTask }: DrawnScriptPo
 
   function answer(asked: Asked): ModelPlan {
     if (isAside(asked.request)) return summary();
-    const tooLong = tokensOf(asked.request) > WINDOW;
+    const tooLong = JSON.stringify(asked.request.messages).length > MOST_CHARS;
     if (tooLong || holdsPoison(asked.request)) return { kind: 'refused', why: 'invalid', status: 400 };
     const kind = weighted(choices, [
       [26, 'end'],
@@ -196,7 +197,13 @@ export function drawnScript({ choices, names, requests, newTask }: DrawnScriptPo
             ...(chance(choices, 70) ? { label: pick(choices, ['a', 'b', 'c']) } : {}),
             ...(chance(choices, 20) ? { announce: 'quiet' } : {}),
             ...(chance(choices, 25) ? { repo: 'app' } : {}),
-            ...(chance(choices, 10) ? { limits: { minutes: 0.5 } } : {}),
+            ...(chance(choices, 10)
+              ? { limits: { minutes: 0.5 } }
+              : chance(choices, 12)
+                ? {
+                    limits: pick<ToolCall['input']>(choices, [{ usd: 0.1 }, { usd: 2 }, { tokens: 30_000 }]),
+                  }
+                : {}),
           },
         };
       case 'steer':
@@ -256,6 +263,7 @@ export function drawnScript({ choices, names, requests, newTask }: DrawnScriptPo
 
   return {
     answer,
+    uses: () => ({ cached: choices.below(4) / 4, length: choices.below(5) / 4 }),
     run: () =>
       chance(choices, 3)
         ? { ok: true, text: POISON }

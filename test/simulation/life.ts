@@ -4,6 +4,8 @@
  */
 import type { Rules } from '../../src/core/commands.ts';
 import * as policy from '../../src/core/policy.ts';
+import { makeCatalogue } from '../../src/model/catalogue.ts';
+import { termsOf } from '../../src/model/terms.ts';
 import { makeRetention } from '../../src/runtime/retention.ts';
 import { makeRuntime, type Runtime } from '../../src/runtime/runtime.ts';
 import { systemPrompt } from '../../src/tools/prompt.ts';
@@ -20,7 +22,7 @@ export const LIMIT_MS = 600_000;
 export const IDLE_MS = 120_000;
 
 /** Tokens that a request may have; conversations are summarised long before. */
-export const WINDOW = 3_000;
+const WINDOW = 7_000;
 
 /** What a world allows. Small, so that limits are met often. */
 export interface Limits {
@@ -30,6 +32,9 @@ export interface Limits {
   readonly maxModelCalls: number;
   /** Tokens from which on a conversation is summarised. */
   readonly compactAt: number;
+  /** Of the chat a day, and of each subagent. */
+  readonly chatUsd: number;
+  readonly subagentUsd: number;
 }
 
 export const smallLimits: Limits = {
@@ -37,7 +42,9 @@ export const smallLimits: Limits = {
   maxChildren: 2,
   maxSpawns: 9,
   maxModelCalls: 3,
-  compactAt: 1_200,
+  compactAt: 3_000,
+  chatUsd: 1_000,
+  subagentUsd: 10,
 };
 
 /** The real tools; they remember nothing, so all worlds share them. */
@@ -47,11 +54,17 @@ export const toolset: Toolset = makeToolset({
   repositories: ['app'],
   models: [MODEL],
   maxMinutes: LIMIT_MS / 60_000,
-  choose: () => ({ ok: true, model: MODEL }),
+  maxUsd: 10,
+  choose: () => ({ ok: true, model: MODEL, priced: true }),
 });
 
+const terms = termsOf(makeCatalogue());
+
 /** @param release which of the project's releases the gateway is of: each has words of its own in its prompt */
-export function rulesOf({ maxChildren, maxDepth, maxSpawns, compactAt }: Limits, release = 1): Rules {
+export function rulesOf(
+  { maxChildren, maxDepth, maxSpawns, compactAt, chatUsd, subagentUsd }: Limits,
+  release = 1,
+): Rules {
   return {
     maxChildren,
     maxDepth,
@@ -60,7 +73,8 @@ export function rulesOf({ maxChildren, maxDepth, maxSpawns, compactAt }: Limits,
     idleMs: IDLE_MS,
     model: MODEL,
     subagentModel: MODEL,
-    terms: () => ({ window: WINDOW, compactAt }),
+    budget: { chatUsd, subagentUsd },
+    terms: (model) => ({ ...terms(model), window: WINDOW, compactAt }),
     prefix: (subject) => ({
       model: subject.model,
       max_tokens: 4_096,

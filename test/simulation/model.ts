@@ -3,9 +3,11 @@
  * kept of a cut or blank answer is decided by the code that decides it in earnest. Remembers every request.
  */
 
-import type { Block, CallOutcome, Json, Model, ModelRequest } from '../../src/core/ports.ts';
+import type { Amount } from '../../src/core/amount.ts';
+import type { Block, CallOutcome, Json, Model, ModelRequest, Usage } from '../../src/core/ports.ts';
 import { openBehind, type ServerCall } from '../../src/core/server-calls.ts';
 import { type Answer, makeAnswer } from '../../src/model/answer.ts';
+import { billOf, worstOf } from './bill.ts';
 import type { Job, Jobs } from './jobs.ts';
 import type { ModelPlan, PlannedBlock, Script } from './script.ts';
 import { signed } from './signature.ts';
@@ -17,6 +19,12 @@ export interface Sent {
   readonly request: ModelRequest;
   /** The life of the gateway that sent it. */
   readonly life: number;
+  /** The day by the chat's log when it left. */
+  readonly day: string;
+  /** What it cost in truth: at worst, as long as nobody knows better. */
+  cost: Amount;
+  /** The figures that the gateway was told, as far as it was. */
+  told?: Usage;
   /** Absent while it is out, and for ever if its gateway went down. */
   ended?: ModelPlan['kind'] | 'given up';
 }
@@ -26,6 +34,8 @@ export interface ModelWorld {
   /** Ids of tool calls that were cut, and must never run. */
   readonly cut: Set<string>;
   calls: number;
+  /** The day as the chat's log has it. */
+  readonly day: () => string;
 }
 
 export interface ModelPorts {
@@ -44,10 +54,16 @@ type JsonObject = { readonly [key: string]: Json };
 export function scriptedModel({ world, jobs, life, ceiling, script, fault, note }: ModelPorts): Model {
   let out = 0;
   return {
-    call(request, { signal, onText, onAlive }) {
+    call(request, { signal, onText, onAlive, onBilled }) {
       if (signal.aborted) return Promise.reject(signal.reason);
       const who = whoAsks(request);
-      const sent: Sent = { who, request, life };
+      const bill = billOf(request);
+      const sent: Sent = { who, request, life, day: world.day(), cost: worstOf(bill) };
+      const begin = (): void => {
+        sent.told = bill.begun;
+        onBilled();
+        onBilled(bill.begun);
+      };
       world.sent.push(sent);
       out += 1;
       if (out > ceiling) fault(`${out} model calls are out at the same time, and ${ceiling} may be`);
@@ -64,6 +80,7 @@ export function scriptedModel({ world, jobs, life, ceiling, script, fault, note 
           what: `answer for ${who}`,
           progress() {
             onAlive();
+            begin();
             onText('Hm. ');
           },
           finish() {
@@ -72,9 +89,19 @@ export function scriptedModel({ world, jobs, life, ceiling, script, fault, note 
             out -= 1;
             const plan = script().answer({ who, request });
             sent.ended = plan.kind === 'answer' && plan.stop === 'refusal' ? 'refused' : plan.kind;
+            if (plan.kind === 'broken') begin();
+            if (plan.kind === 'again' && plan.why === 'cut') onBilled();
+            const begun = sent.told !== undefined || plan.kind === 'broken';
+            const lost = plan.kind === 'again' && (plan.why === 'cut' || plan.why === 'stalled');
+            if (plan.kind === 'answer') {
+              const { cached, length } = script().uses();
+              const used = bill.answered(plan, cached, length);
+              sent.told = used;
+              sent.cost = { usd: used.usd, tokens: tokensOf(used) };
+            } else if (!begun && !lost) sent.cost = { usd: 0, tokens: 0 };
             note(() => `${who} hears: ${planWords(plan)}`);
             onAlive();
-            resolve(outcomeOf(plan, request, world, onText));
+            resolve(outcomeOf(plan, request, world, sent.told ?? bill.begun, onText));
           },
         };
         signal.addEventListener('abort', abort, { once: true });
@@ -82,6 +109,10 @@ export function scriptedModel({ world, jobs, life, ceiling, script, fault, note 
       });
     },
   };
+}
+
+function tokensOf(used: Usage): number {
+  return used.inputTokens + used.outputTokens + used.cacheReadTokens + used.cacheWriteTokens;
 }
 
 /** A session by its first words: tasks in a simulated world are all different and begin with `task-`. */
@@ -128,6 +159,7 @@ function outcomeOf(
   plan: ModelPlan,
   request: ModelRequest,
   world: ModelWorld,
+  used: Usage,
   onText: (delta: string) => void,
 ): CallOutcome {
   switch (plan.kind) {
@@ -142,13 +174,13 @@ function outcomeOf(
       return { kind: 'refused', why: plan.why, message: 'no', status: plan.status };
     case 'broken': {
       const answer = makeAnswer(onText);
-      begin(answer, request);
+      begin(answer, used);
       stream(answer, 0, { type: 'text', text: '' }, [{ type: 'text_delta', text: 'Half of' }]);
-      return finish(answer);
+      return finish(answer, used);
     }
     case 'answer': {
       const answer = makeAnswer(onText);
-      begin(answer, request);
+      begin(answer, used);
       const thoughts = plan.blocks.filter((block) => block.kind === 'thinking').length;
       const sign = signed(request, thoughts);
       const results = resultsFor(request);
@@ -165,21 +197,12 @@ function outcomeOf(
           stop_reason: plan.stop,
           ...(plan.stop === 'refusal' ? { stop_details: { category: 'cyber' } } : {}),
         },
-        usage: { output_tokens: 7 },
+        usage: { output_tokens: used.outputTokens },
       });
       answer.take({ type: 'message_stop' });
-      return finish(answer);
+      return finish(answer, used);
     }
   }
-}
-
-/** Tokens of a request: a quarter of its characters. */
-export function tokensOf({ messages }: ModelRequest): number {
-  return Math.ceil(JSON.stringify(messages).length / 4);
-}
-
-function begin(answer: Answer, request: ModelRequest): void {
-  answer.take({ type: 'message_start', message: { usage: { input_tokens: tokensOf(request) } } });
 }
 
 /** What the API found for the calls of its own tools that the transcript leaves open. */
@@ -190,6 +213,20 @@ function resultsFor({ messages }: ModelRequest): Block[] {
     [],
   );
   return open.map(({ id, name }) => ({ type: `${name}_tool_result`, tool_use_id: id, content: [] }));
+}
+
+function begin(answer: Answer, used: Usage): void {
+  answer.take({
+    type: 'message_start',
+    message: {
+      usage: {
+        input_tokens: used.inputTokens,
+        cache_read_input_tokens: used.cacheReadTokens,
+        cache_creation_input_tokens: used.cacheWriteTokens,
+        output_tokens: 1,
+      },
+    },
+  });
 }
 
 function stream(answer: Answer, index: number, start: JsonObject, deltas: readonly JsonObject[]): void {
@@ -242,7 +279,7 @@ function streamBlock(
   }
 }
 
-function finish(answer: Answer): CallOutcome {
+function finish(answer: Answer, { usd }: Usage): CallOutcome {
   const finished = answer.finish();
   if (finished.kind === 'broken') return { kind: 'again', why: 'cut', message: finished.message };
   const { content, stop, category, tokens } = finished;
@@ -256,7 +293,7 @@ function finish(answer: Answer): CallOutcome {
       outputTokens: tokens.output,
       cacheReadTokens: tokens.cacheRead,
       cacheWriteTokens: tokens.cacheWrite5m + tokens.cacheWrite1h,
-      usd: 0.25,
+      usd,
     },
   };
 }

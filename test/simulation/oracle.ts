@@ -6,6 +6,7 @@ import { chronicleOf } from './oracle/chronicle.ts';
 import { judgeFeed } from './oracle/feed.ts';
 import { judgeForgetting } from './oracle/forgetting.ts';
 import { judgeMail } from './oracle/mail.ts';
+import { judgeMoney } from './oracle/money.ts';
 import { judgePrefixes } from './oracle/prefixes.ts';
 import { judgeQuestions } from './oracle/questions.ts';
 import { judgeRequests } from './oracle/requests.ts';
@@ -29,5 +30,6 @@ export function judge(world: World): string[] {
     ...judgeQuestions(chronicle),
     ...judgeFeed(chronicle),
     ...judgeForgetting(chronicle),
+    ...judgeMoney(chronicle),
   ];
 }

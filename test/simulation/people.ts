@@ -31,6 +31,7 @@ export interface People {
   stop(subagents: boolean): Asking;
   resume(): Asking;
   change(set: { title?: string; archived?: boolean }): Asking;
+  raise(budgetUsd: number): Asking;
   /** Asks whatever isn't answered and isn't being answered. */
   askAgain(life: Life): void;
   /** Sends once more what was answered already, and expects the same answer. */
@@ -95,6 +96,7 @@ export function makePeople(witness: Witness, note: (line: () => string) => void)
     stop: (subagents) => asking({ type: 'stop', subagents, from }),
     resume: () => asking({ type: 'resume', from }),
     change: (set) => asking({ type: 'change', ...set, from }),
+    raise: (budgetUsd) => asking({ type: 'change', budgetUsd, from }),
     askAgain(life) {
       for (const one of askings) if (!one.outcome && one.asked !== life.n) void send(life, one);
     },

@@ -91,8 +91,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   ),
   bug('a task that was never heard is forgotten', [
     'core/evolve-mail.ts',
-    '...(unheard ?',
-    '...(unheard && !state.kind ?',
+    '...(unheard\n',
+    '...(unheard && !state.kind\n',
   ]),
   bug(
     'a repeated request is done again',
@@ -115,8 +115,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   ]),
   bug('a prefix is rendered anew', [
     'core/transcript.ts',
-    'return marked(params, messagesOf(entries), [earlierEnd, latestEnd], mark);',
-    "return marked(params, messagesOf(entries).map((one, at) => (at > 0 && at < earlierEnd - 2 && one.role === 'user' ? { role: one.role, content: [...one.content].map((block) => (block.type === 'text' ? { ...block, text: ' '.concat(String(block.text)) } : block)) } : one)), [earlierEnd, latestEnd], mark);",
+    '...marked(params, messagesOf(entries), [earlierEnd, latestEnd], mark),',
+    "...marked(params, messagesOf(entries).map((one, at) => (at > 0 && at < earlierEnd - 2 && one.role === 'user' ? { role: one.role, content: [...one.content].map((block) => (block.type === 'text' ? { ...block, text: ' '.concat(String(block.text)) } : block)) } : one)), [earlierEnd, latestEnd], mark),",
   ]),
   bug('a new prefix keeps thoughts that are bound to the old one', [
     'core/carry-over.ts',
@@ -137,6 +137,11 @@ export const plantedBugs: readonly PlantedBug[] = [
     'core/steps.ts',
     "      settle(d, letter, 'withdrawn');\n      continue;",
     '      continue;',
+  ]),
+  bug('a summary is not paid for', [
+    'core/compaction.ts',
+    'reserved: held ?? none',
+    'reserved: { ...none, maxTokens: most }',
   ]),
   bug('a summary makes the task forgotten', [
     'core/compaction.ts',
@@ -170,8 +175,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   ]),
   bug('a child that was resumed is never given a place', [
     'core/subagents.ts',
-    '?.admitted ?? 0) < card.attempt,',
-    '?.admitted ?? 0) === 0,',
+    '?.admitted ?? 0) < card.attempt &&',
+    '?.admitted ?? 0) === 0 &&',
   ]),
   bug('one child too many works', [
     'core/delegation.ts',
@@ -197,6 +202,41 @@ export const plantedBugs: readonly PlantedBug[] = [
     'runtime/work-clock.ts',
     'ms - (total + open() - from)',
     'ms - (done + open() + 0 * from)',
+  ]),
+  bug('what was set aside for a call stays set aside', [
+    'core/evolve-money.ts',
+    'const { [call]: _, ...held } = today.held;',
+    'const { ...held } = today.held;',
+  ]),
+  bug('a share does not come back', [
+    'core/evolve-money.ts',
+    'const { granted: _, ...money } = child.money;',
+    'const { ...money } = child.money;',
+  ]),
+  bug('a call that a crash cut costs nothing', [
+    'core/spending.ts',
+    "cut(d, call, { how: 'open' });",
+    "cut(d, call, { how: 'unsent' });",
+  ]),
+  bug('an answer that breaks off costs nothing', [
+    'runtime/calls.ts',
+    "if (bill.cut.how !== 'unsent') {",
+    "if (bill.cut.how === 'over') {",
+  ]),
+  bug("a new day's budget begins where the old one ended", [
+    'core/budget.ts',
+    'own: nothing, closed: nothing, noticed: 0 };',
+    'noticed: 0 };',
+  ]),
+  bug('a clock that goes back brings a day back', [
+    'core/budget.ts',
+    'if (at < account.until) return account;',
+    'if (dayOf(at) === account.day) return account;',
+  ]),
+  bug('what subagents were given is given again', [
+    'core/budget.ts',
+    'plus(heldOf(account), claims(state)))',
+    'heldOf(account))',
   ]),
   bug('a card forgets that its announcement was read', [
     'core/subagents.ts',
@@ -232,8 +272,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   ]),
   bug('a restart is a crash for whoever waits for an answer', [
     'core/outages.ts',
-    'if (!isBusy(state) && !opens) return;',
-    'if (!state.step && !opens) return;',
+    'if (!isBusy(state) && !opens && !state.renewal) return;',
+    'if (!state.step && !opens && !state.renewal) return;',
   ]),
   bug('a search that was given up stays open', [
     'core/steps.ts',

@@ -4,7 +4,14 @@ import { judge } from './oracle.ts';
 import { calm, type Script } from './script.ts';
 import { makeWorld, type World } from './world.ts';
 
-const crowd = { maxChildren: 400, maxSpawns: 2_000, maxModelCalls: 400, maxDepth: 1, compactAt: 1e9 };
+const crowd = {
+  maxChildren: 400,
+  maxSpawns: 2_000,
+  maxModelCalls: 400,
+  maxDepth: 1,
+  compactAt: 1e9,
+  chatUsd: 100_000,
+};
 
 function spawnMany(world: World, count: number): void {
   for (let n = 0; n < count; n++) {

@@ -5,6 +5,7 @@
 import { type Choices, chance, pick, weighted } from './choices.ts';
 import { drawnScript, POISON } from './drawn-script.ts';
 import { toolset } from './life.ts';
+import { CHAT } from './people.ts';
 import { makeWorld, type World } from './world.ts';
 
 const HOUR = 3_600_000;
@@ -12,7 +13,16 @@ const DAY = 24 * HOUR;
 
 export async function runSchedule(choices: Choices, tracing = false): Promise<World> {
   const world = await makeWorld({
-    limits: { maxDepth: 2 + choices.below(2), maxModelCalls: 3 - choices.below(2) },
+    limits: {
+      maxDepth: 2 + choices.below(2),
+      maxModelCalls: 3 - choices.below(2),
+      ...weighted(choices, [
+        [3, { chatUsd: 1_000, subagentUsd: 10 }],
+        [1, { chatUsd: 0.4, subagentUsd: 0.15 }],
+        [1, { chatUsd: 1, subagentUsd: 0.2 }],
+        [1, { chatUsd: 3, subagentUsd: 1 }],
+      ] as const),
+    },
     tracing,
   });
   world.follow(
@@ -50,6 +60,7 @@ export async function runSchedule(choices: Choices, tracing = false): Promise<Wo
       [1, 'sleep'],
       [1, 'change'],
       [3, 'forget'],
+      [2, 'raise'],
     ] as const);
     switch (kind) {
       case 'say':
@@ -98,6 +109,9 @@ export async function runSchedule(choices: Choices, tracing = false): Promise<Wo
         break;
       case 'clock':
         time.ahead += pick(choices, [HOUR, -HOUR, DAY, -DAY]);
+        break;
+      case 'raise':
+        people.raise((life.runtime.state(CHAT)?.budgetUsd ?? world.limits.chatUsd) + pick(choices, [0.1, 1]));
         break;
       case 'sleep':
         // A laptop sleeps: the wall clock goes on, the monotonic one stands still.

@@ -46,8 +46,15 @@ export interface Asked {
   readonly request: ModelRequest;
 }
 
+/** What an answer uses, each from 0 to 1: how much of the prompt is read from the cache, how long the answer is. */
+export interface UsePlan {
+  readonly cached: number;
+  readonly length: number;
+}
+
 export interface Script {
   answer(asked: Asked): ModelPlan;
+  uses(): UsePlan;
   run(worker: Worker, call: ToolCall): ToolPlan;
   open(worker: Worker): 'ready' | 'failed';
   close(worker: Worker): 'closed' | 'failed';
@@ -64,6 +71,7 @@ export const calm: Script = {
     blocks: [{ kind: 'text', text: `${who} is done.` }],
     stop: 'end_turn',
   }),
+  uses: () => ({ cached: 0.5, length: 0 }),
   run: () => ({ ok: true, text: 'fine' }),
   open: () => 'ready',
   close: () => 'closed',

@@ -80,7 +80,16 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
   const started: Started[] = [];
   const cut = new Set<string>();
   const processes: Process[] = [];
-  const outside = { sent, started, cut, calls: 0, processes, now: () => witness.transactions };
+  let latest = 0;
+  const outside = {
+    sent,
+    started,
+    cut,
+    calls: 0,
+    processes,
+    now: () => witness.transactions,
+    day: () => new Date(latest).toISOString().slice(0, 10),
+  };
   const faults: string[] = [];
   const trace: string[] = [];
   const names: string[] = [];
@@ -97,7 +106,8 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
   const people = makePeople(witness, note);
 
   witness.watch(({ session, events }) => {
-    for (const { event, seq } of events) {
+    for (const { event, seq, at } of events) {
+      if (session === CHAT) latest = Math.max(latest, at);
       note(
         () =>
           `  ${session === CHAT ? 'main' : session.slice(0, 8)} ${seq} ${JSON.stringify(event).slice(0, 240)}`,
@@ -226,8 +236,15 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
       witness.arm(undefined);
       crashes.length = 0;
       await world.play();
-      if (life.runtime.state(CHAT)?.status === 'parked') {
-        people.resume();
+      const state = life.runtime.state(CHAT);
+      if (state?.status === 'parked') {
+        if (state.reason === 'budget') people.raise((state.budgetUsd ?? limits.chatUsd) + 1_000);
+        else people.resume();
+        await world.play();
+      }
+      // What it said then may be more than was left for the day.
+      if (life.runtime.state(CHAT)?.reason === 'budget') {
+        people.raise((life.runtime.state(CHAT)?.budgetUsd ?? limits.chatUsd) + 1_000);
         await world.play();
       }
       for (let asked = openRequests(); asked.length > 0; asked = openRequests()) {

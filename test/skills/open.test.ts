@@ -147,7 +147,8 @@ describe('what a session is told of skills', () => {
     repositories: [],
     models: ['m'],
     maxMinutes: 1,
-    choose: () => ({ ok: true as const, model: 'm' }),
+    maxUsd: 1,
+    choose: () => ({ ok: true as const, model: 'm', priced: true }),
   };
   const subjects: PrefixSubject[] = [
     { kind: 'main', role: 'worker', mayDelegate: true, model: 'm' },

@@ -53,6 +53,7 @@ async function makeHandler(env: Env): Promise<(request: Request) => Response | P
       idleMinutes: 10,
       mainToolSeconds: 15,
       modelCalls: 4,
+      budget: { chatUsd: 1_000, subagentUsd: 100 },
     },
     {
       store,
@@ -82,6 +83,7 @@ async function makeHandler(env: Env): Promise<(request: Request) => Response | P
     newId: () => crypto.randomUUID(),
     about: { version: '0.0.0', simulator: false, model: gateway.model },
     resolveModel: catalogue.resolve,
+    budget: { chatUsd: 1_000, subagentUsd: 100 },
     spawn: gateway.toolset.spawn,
     ready: () => true,
     log: { answered: () => {}, failed: (id, error) => console.error('failed', id, error) },

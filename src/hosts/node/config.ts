@@ -31,7 +31,7 @@ import {
 export type Source = 'default' | `environment ${string}` | `file ${string}`;
 
 /** Settings without a default of their own. */
-type Optional = 'publicUrl' | 'token' | 'instructions';
+type Optional = 'publicUrl' | 'token' | 'instructions' | 'chatBudgetTokens' | 'subagentBudgetTokens';
 
 /**
  * `data` and the paths in `repositories` and `skills` are absolute; durations are minutes and seconds as named, and may be
@@ -42,6 +42,8 @@ export interface Config extends Readonly<Omit<Settings, 'subagentModel' | 'skill
   readonly publicUrl?: string;
   readonly token?: string;
   readonly instructions?: string;
+  readonly chatBudgetTokens?: number;
+  readonly subagentBudgetTokens?: number;
   readonly repositories: Readonly<Settings['repositories']>;
   readonly models: Readonly<Settings['models']>;
   /** Absolute paths of folders with skills, in the order in which their names count. */
@@ -88,7 +90,15 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
       ...problemLines(checkedFile.error, { raw: file.values, texts: false, subject: file.subject }),
     );
   if (problems.length > 0) throw new ConfigError(problems);
-  const { subagentModel, publicUrl, token, instructions, ...settings } = settingsSchema.parse({
+  const {
+    subagentModel,
+    publicUrl,
+    token,
+    instructions,
+    chatBudgetTokens,
+    subagentBudgetTokens,
+    ...settings
+  } = settingsSchema.parse({
     ...file.values,
     ...given.values,
   });
@@ -108,14 +118,30 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
 
   const catalogue = makeCatalogue(settings.models);
   const checkModel = (name: SettingName, model: string): void => {
-    if (!('unknown' in catalogue.resolve(model))) return;
+    const found = catalogue.resolve(model);
+    if (!('unknown' in found)) {
+      const [tokens, variable] =
+        name === 'model'
+          ? [chatBudgetTokens, 'TIDINGS_CHAT_BUDGET_TOKENS']
+          : [subagentBudgetTokens, 'TIDINGS_SUBAGENT_BUDGET_TOKENS'];
+      if (found.prices === undefined && tokens === undefined) {
+        problems.push(
+          `${subject(name)} ${show(model)}, and what this model costs is not known; give it prices in "models" of the configuration file, or set ${variable}.`,
+        );
+      }
+      return;
+    }
     const meant = nearest(model, catalogue.names);
     problems.push(
       `${subject(name)} ${show(model)}${meant === undefined ? '' : ` (did you mean "${meant}"?)`}; it must be an alias or id from "models" in the configuration file, or one of ${catalogue.names.join(', ')}.`,
     );
   };
   checkModel('model', settings.model);
-  if (subagentModel !== undefined) checkModel('subagentModel', subagentModel);
+  // Absent, it is the main one's: only that it can be paid for is still to be seen.
+  const main = catalogue.resolve(settings.model);
+  if (subagentModel !== undefined || !('unknown' in main)) {
+    checkModel('subagentModel', subagentModel ?? settings.model);
+  }
 
   const repositories: Record<string, string> = {};
   for (const [name, path] of Object.entries(settings.repositories)) {
@@ -163,6 +189,8 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(token === undefined ? {} : { token }),
     ...(instructions === undefined ? {} : { instructions }),
+    ...(chatBudgetTokens === undefined ? {} : { chatBudgetTokens }),
+    ...(subagentBudgetTokens === undefined ? {} : { subagentBudgetTokens }),
     data: absolute(settings.data, source('data')),
     repositories,
     skills,
@@ -183,6 +211,10 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
       subagentMinutes: source('subagentMinutes'),
       idleMinutes: source('idleMinutes'),
       mainToolSeconds: source('mainToolSeconds'),
+      chatBudgetUsd: source('chatBudgetUsd'),
+      subagentBudgetUsd: source('subagentBudgetUsd'),
+      chatBudgetTokens: source('chatBudgetTokens'),
+      subagentBudgetTokens: source('subagentBudgetTokens'),
       modelCalls: source('modelCalls'),
       processes: source('processes'),
       log: source('log'),

@@ -80,9 +80,16 @@ export async function startGateway(config: Config, options: StartOptions): Promi
     });
     const shelf = await nodeShelf([installation.skills, ...config.skills]);
     const { instructions, ...settings } = config;
+    const budget = {
+      chatUsd: config.chatBudgetUsd,
+      subagentUsd: config.subagentBudgetUsd,
+      ...(config.chatBudgetTokens === undefined ? {} : { chatTokens: config.chatBudgetTokens }),
+      ...(config.subagentBudgetTokens === undefined ? {} : { subagentTokens: config.subagentBudgetTokens }),
+    };
     const gateway = makeGateway(
       {
         ...settings,
+        budget,
         ...(instructions ? { instructions } : {}),
         repositories: Object.keys(config.repositories),
       },
@@ -114,6 +121,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
       newId: () => nanoid(),
       about: { version: options.version, model: gateway.model, simulator: config.simulator },
       resolveModel: catalogue.resolve,
+      budget,
       spawn: gateway.toolset.spawn,
       ready: () => ready,
       log: httpLog(options.log),

@@ -5,7 +5,9 @@
  */
 import { type FeedEvent, project } from '../../../src/core/feed.ts';
 import { openRequests, type Session } from '../../../src/core/session.ts';
+import { grant } from '../../../src/core/shares.ts';
 import { isEnded, ownCards, queued } from '../../../src/core/subagents.ts';
+import { rulesOf } from '../life.ts';
 import { CHAT } from '../people.ts';
 import { type Chronicle, commitAt, type History, together } from './chronicle.ts';
 
@@ -102,13 +104,19 @@ function onlyWaits({ step }: Session): boolean {
   return step?.phase === 'tools' && step.calls.every((call) => call.state === 'finished' || call.request);
 }
 
-/** Nobody queues while a place is free: who waits for an answer holds none. */
-function places({ world }: Chronicle, { name, states, commits }: History): string[] {
+/** Nobody queues while a place is free and there is money for it: who waits for an answer holds no place. */
+function places({ world }: Chronicle, { name, log, states, commits }: History): string[] {
+  const rules = rulesOf(world.limits);
   return commits.flatMap(({ to }) => {
     const state = states[to];
-    if (!state || state.closing || isEnded(state.status) || queued(state.tree).length === 0) return [];
+    if (!state || state.closing || isEnded(state.status)) return [];
+    const context = { rules, at: log[to]?.at ?? 0, worked: 0 };
+    const able = queued(state.tree).some((card) => {
+      const child = state.tree.children[card.id];
+      return child !== undefined && grant(state, context, child, card, 1) !== undefined;
+    });
     const running = ownCards(state.tree).filter(({ status }) => status === 'running').length;
-    return running < world.limits.maxChildren
+    return able && running < world.limits.maxChildren
       ? [`${name} ${to + 1}: a place is free, and nobody gets it`]
       : [];
   });

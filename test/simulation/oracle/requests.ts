@@ -145,6 +145,7 @@ function epochsOf({ log }: History): Epoch[] {
   return epochs;
 }
 
+/** How long the answer may be changes with the money there is, and is no part of what is cached. */
 function fixedPart({ messages: _, max_tokens: __, system, tools, ...rest }: ModelRequest): string {
   return JSON.stringify([rest, system.map(unmarked), tools.map(unmarked)]);
 }

@@ -102,7 +102,7 @@ function cascade(history: History): string[] {
       const later = together(history, index).filter((one) => one.seq > seq);
       const lives =
         before.closing === undefined &&
-        !['completed', 'failed', 'timed_out', 'killed'].includes(before.status);
+        !['completed', 'failed', 'timed_out', 'over_budget', 'killed'].includes(before.status);
       if (lives && !later.some((one) => one.event.type === 'attempt.closing'))
         found.push(`${name} ${seq}: survived a kill`);
       if (later.some((one) => one.event.type === 'attempt.started')) {

@@ -24,6 +24,10 @@ const meanings: Readonly<Record<SettingName, string>> = {
   subagentMinutes: 'a subagent at work longer than this is ended',
   idleMinutes: 'a subagent without progress for this long is ended',
   mainToolSeconds: "what the main session's tools may take",
+  chatBudgetUsd: 'US dollars that a chat and its subagents may spend in a day (UTC)',
+  subagentBudgetUsd: 'US dollars that each subagent gets of them',
+  chatBudgetTokens: 'tokens that a chat and its subagents may use in a day (UTC)',
+  subagentBudgetTokens: 'tokens that each subagent gets of them',
   modelCalls: 'requests to the model at once',
   processes: 'commands that run at once',
   log: 'what is written to standard error: silent, error, warn, info or debug',
@@ -105,6 +109,9 @@ function settingLines(config: Config, name: SettingName): SettingLine[] {
           config.token === undefined ? `made at first start, kept in ${adminTokenPath(config.data)}` : secret,
         ),
       ];
+    case 'chatBudgetTokens':
+    case 'subagentBudgetTokens':
+      return [line(config[name] === undefined ? 'not set' : String(config[name]))];
     case 'instructions':
       return [line(config.instructions === undefined ? 'not set' : shortened(config.instructions))];
     case 'repositories':
@@ -135,6 +142,8 @@ function settingLines(config: Config, name: SettingName): SettingLine[] {
     case 'subagentMinutes':
     case 'idleMinutes':
     case 'mainToolSeconds':
+    case 'chatBudgetUsd':
+    case 'subagentBudgetUsd':
     case 'modelCalls':
     case 'processes':
     case 'webSearches':

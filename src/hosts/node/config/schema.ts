@@ -26,6 +26,11 @@ function duration(minimum: number, maximum: number, unit: string) {
   return z.number(range).min(minimum, range).max(maximum, range);
 }
 
+function money() {
+  const range = 'a number of US dollars from 0.01 to 1000000';
+  return z.number(range).min(0.01, range).max(1_000_000, range);
+}
+
 function matching(pattern: RegExp, maximum: number, words: string) {
   return z.string(words).regex(pattern, words).max(maximum, words);
 }
@@ -86,6 +91,10 @@ export const settingsSchema = z.strictObject({
   subagentMinutes: duration(0.01, 10_080, 'minutes').default(60),
   idleMinutes: duration(0.01, 10_080, 'minutes').default(10),
   mainToolSeconds: duration(0.1, 3_600, 'seconds').default(15),
+  chatBudgetUsd: money().default(20),
+  subagentBudgetUsd: money().default(2),
+  chatBudgetTokens: whole(10_000, 1_000_000_000_000).optional(),
+  subagentBudgetTokens: whole(10_000, 1_000_000_000_000).optional(),
   modelCalls: whole(1, 10_000).default(64),
   processes: whole(1, 1_000).default(16),
   log: z.enum(['silent', 'error', 'warn', 'info', 'debug'], logWords).default('warn'),
@@ -136,6 +145,10 @@ export const environment: Readonly<
   subagentMinutes: { variable: 'TIDINGS_SUBAGENT_MINUTES', numeric: true },
   idleMinutes: { variable: 'TIDINGS_IDLE_MINUTES', numeric: true },
   mainToolSeconds: { variable: 'TIDINGS_MAIN_TOOL_SECONDS', numeric: true },
+  chatBudgetUsd: { variable: 'TIDINGS_CHAT_BUDGET_USD', numeric: true },
+  subagentBudgetUsd: { variable: 'TIDINGS_SUBAGENT_BUDGET_USD', numeric: true },
+  chatBudgetTokens: { variable: 'TIDINGS_CHAT_BUDGET_TOKENS', numeric: true },
+  subagentBudgetTokens: { variable: 'TIDINGS_SUBAGENT_BUDGET_TOKENS', numeric: true },
   modelCalls: { variable: 'TIDINGS_MODEL_CALLS', numeric: true },
   processes: { variable: 'TIDINGS_PROCESSES', numeric: true },
   log: { variable: 'TIDINGS_LOG', numeric: false },

@@ -16,7 +16,8 @@ import { confirmKills, endsSilently, startCalls } from './tool-calls.ts';
 export function advance(d: Draft): void {
   if (subagents.isEnded(d.state.status)) revive(d);
   if (!subagents.isEnded(d.state.status) && !d.state.closing) {
-    if (!d.state.deleting) delegation.admit(d);
+    // One that waits for its own place, and for its share, has none to give.
+    if (!d.state.deleting && d.state.status !== 'queued') delegation.admit(d);
     if (d.state.status !== 'queued') work(d);
   }
   if (subagents.isEnded(d.state.status)) revive(d);

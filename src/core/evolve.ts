@@ -159,6 +159,8 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
         askedForResult: false,
         processes: false,
         cuts: 0,
+        // What the API was still to run was given up with the last attempt: it is closed, not gone on with.
+        unanswered: state.unanswered || state.serverCalls.length > 0,
       };
     }
     case 'attempt.closing':

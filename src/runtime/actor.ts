@@ -10,6 +10,7 @@ import type { Clock, Commit, LogRow, SessionRow, Store } from '../core/ports.ts'
 import { FOLD_VERSION, hasEnded, type Session } from '../core/session.ts';
 import { makeTranscript, mayBear, type Transcript } from '../core/transcript.ts';
 import { type Effect, wants } from '../core/wants.ts';
+import { type CallsUnderWay, makeCallsUnderWay } from './calls-under-way.ts';
 import type { Committer } from './committer.ts';
 import { makeReconciler, type Running } from './reconcile.ts';
 import { makeWorkClock, type WorkClock } from './work-clock.ts';
@@ -36,7 +37,7 @@ export interface Actor {
   transcript(): Transcript;
   readonly work: WorkClock;
   /** Calls that are under way, or on their way to being settled after they were given up. */
-  readonly calls: Set<string>;
+  readonly calls: CallsUnderWay;
   /** Nothing runs, nothing is wanted, nothing waits: it may be forgotten. */
   readonly atRest: boolean;
   /** Resolves when all that was aborted so far has ended. */
@@ -77,7 +78,7 @@ export function makeActor(id: string, ports: ActorPorts): Actor {
   const actor: Actor = {
     id,
     work,
-    calls: new Set(),
+    calls: makeCallsUnderWay(),
     get state() {
       return committed;
     },

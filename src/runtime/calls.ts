@@ -45,14 +45,14 @@ export async function callModel(
 ): Promise<void> {
   const call = stepCall(step);
   const bill = makeBill();
-  actor.calls.add(call);
+  const over = actor.calls.begin(call);
   try {
     await untilAnswered(actor, step, bill, ports, signal);
   } catch (error) {
     await actor.send({ type: 'cut', call, ...bill.cut });
     throw error;
   } finally {
-    actor.calls.delete(call);
+    over();
   }
 }
 

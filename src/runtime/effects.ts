@@ -101,7 +101,7 @@ async function perform(actor: Actor, effect: Effect, ports: EffectPorts, signal:
 
 /** A call that was given up tells by itself what it came to; one that never began has nobody to tell it. */
 async function settleCut(actor: Actor, call: string, signal: AbortSignal): Promise<void> {
-  if (actor.calls.has(call)) return when(() => () => {}, signal);
+  await Promise.race([actor.calls.over(call), when(() => () => {}, signal)]);
   await actor.send({ type: 'cut', call, how: 'unsent' });
 }
 

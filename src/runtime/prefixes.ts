@@ -40,14 +40,14 @@ export async function compact(
 ): Promise<void> {
   const call = compactCall(n);
   const bill = makeBill();
-  actor.calls.add(call);
+  const over = actor.calls.begin(call);
   try {
     await actor.send(await summary(actor, n, bill, ports, signal));
   } catch (error) {
     await actor.send({ type: 'cut', call, ...bill.cut });
     throw error;
   } finally {
-    actor.calls.delete(call);
+    over();
   }
 }
 
@@ -84,11 +84,10 @@ async function ask(
   ports: PrefixPorts,
   signal: AbortSignal,
 ): Promise<CallOutcome> {
-  // Nobody waits for a summary: it stands behind people's calls, and is late without a word.
+  // Nobody waits for a summary: it stands behind people's calls, is late without a word, and is no time at work.
   const ticket = ports.lanes.ticket(1, actor.state?.chat ?? actor.id, () => {});
   for (let attempt = 1; ; attempt++) {
     const place = await ticket.acquire(signal);
-    const idle = actor.work.busy();
     let outcome: CallOutcome;
     let pause: number | undefined;
     try {
@@ -101,7 +100,6 @@ async function ask(
         if (place.failed(outcome, pause)) pause = undefined;
       } else place.accepted();
     } finally {
-      idle();
       place.release();
     }
     // One that had begun is paid, and another would have to be paid for anew.
@@ -125,10 +123,7 @@ function callAside(
   return model.call(request, {
     signal,
     onText: () => place.accepted(),
-    onAlive() {
-      place.alive();
-      actor.work.touch();
-    },
+    onAlive: () => place.alive(),
     onBilled: (usage) => bill.told(usage),
   });
 }

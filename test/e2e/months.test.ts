@@ -12,10 +12,10 @@ import { isMain, spawn } from './cast.ts';
 import type { Chat } from './client.ts';
 import { openHouse } from './harness.ts';
 
-const TURNS = amount(360, 3_000);
-const SUBAGENTS = amount(60, 500);
+const TURNS = amount(240, 3_000);
+const SUBAGENTS = amount(40, 500);
 /** A summary is made each time so many tokens have come together. */
-const SUMMARIES = amount(3, 20);
+const SUMMARIES = amount(2, 20);
 const RELEASES = 3;
 
 const release = (n: number) => ({

@@ -13,7 +13,7 @@ import { traceOf, tryOut } from './try-out.ts';
 import type { Crash } from './witness.ts';
 
 const asked = Number(process.env.SIMULATION_SCHEDULES ?? '');
-const schedules = asked > 0 ? asked : amount(process.env.CI ? 10_000 : 2_000, 50_000);
+const schedules = asked > 0 ? asked : amount(process.env.CI ? 4_000 : 1_500, 50_000);
 const seed = Number(process.env.SIMULATION_SEED ?? '20261120');
 const path = process.env.SIMULATION_PATH;
 

@@ -163,6 +163,16 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     return cards.flatMap((card) => (card.requests ?? []).map(({ id }) => ({ subagent: card.id, id })));
   }
 
+  /** What is parked is resumed, and given more where that is what it lacks; what it says then may cost more again. */
+  async function wakeUp(): Promise<void> {
+    for (let times = 0; times < 3 && life.runtime.state(CHAT)?.status === 'parked'; times++) {
+      const state = life.runtime.state(CHAT);
+      if (state?.reason === 'budget') people.raise((state.budgetUsd ?? limits.chatUsd) + 1_000);
+      else people.resume();
+      await world.play();
+    }
+  }
+
   const world: World = {
     witness,
     people,
@@ -236,17 +246,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
       witness.arm(undefined);
       crashes.length = 0;
       await world.play();
-      const state = life.runtime.state(CHAT);
-      if (state?.status === 'parked') {
-        if (state.reason === 'budget') people.raise((state.budgetUsd ?? limits.chatUsd) + 1_000);
-        else people.resume();
-        await world.play();
-      }
-      // What it said then may be more than was left for the day.
-      if (life.runtime.state(CHAT)?.reason === 'budget') {
-        people.raise((life.runtime.state(CHAT)?.budgetUsd ?? limits.chatUsd) + 1_000);
-        await world.play();
-      }
+      await wakeUp();
       for (let asked = openRequests(); asked.length > 0; asked = openRequests()) {
         if (people.askings.length > MOST_ASKINGS) {
           faults.push(`${asked.map(({ id }) => id).join()} are answered and still open`);
@@ -254,6 +254,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
         }
         for (const { subagent, id } of asked) people.answer(subagent, id);
         await world.play();
+        await wakeUp();
       }
       for (const line of life.broken) faults.push(line);
     },

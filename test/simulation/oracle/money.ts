@@ -110,7 +110,7 @@ function shares({ world, sessions }: Chronicle): string[] {
     let usd = 0;
     let tokens = 0;
     for (const other of sessions.values()) {
-      if (other.name !== name && !other.name.startsWith(`${name}/`)) continue;
+      if (!isBelow(sessions, other, end.id)) continue;
       const cost = own.get(taskOf(other));
       usd += cost?.usd ?? 0;
       tokens += cost?.tokens ?? 0;
@@ -125,6 +125,14 @@ function shares({ world, sessions }: Chronicle): string[] {
     }
   }
   return found;
+}
+
+/** Whether a session is that subagent or below it: by descent, since a label may be used again. */
+function isBelow(sessions: Chronicle['sessions'], session: History, root: string): boolean {
+  for (let at: History | undefined = session; at; at = sessions.get(at.end.spec?.parent ?? '')) {
+    if (at.id === root) return true;
+  }
+  return false;
 }
 
 /** The gateway's figures are the model's, and add up; where nothing went down, to the last token. */

@@ -109,7 +109,7 @@ function places({ world }: Chronicle, { name, log, states, commits }: History): 
   const rules = rulesOf(world.limits);
   return commits.flatMap(({ to }) => {
     const state = states[to];
-    if (!state || state.closing || isEnded(state.status)) return [];
+    if (!state || state.closing || isEnded(state.status) || state.status === 'queued') return [];
     const context = { rules, at: log[to]?.at ?? 0, worked: 0 };
     const able = queued(state.tree).some((card) => {
       const child = state.tree.children[card.id];

@@ -86,6 +86,7 @@ async function ask(
 ): Promise<CallOutcome> {
   // Nobody waits for a summary: it stands behind people's calls, is late without a word, and is no time at work.
   const ticket = ports.lanes.ticket(1, actor.state?.chat ?? actor.id, () => {});
+  const prefixes = actor.state?.prefixes;
   for (let attempt = 1; ; attempt++) {
     const place = await ticket.acquire(signal);
     let outcome: CallOutcome;
@@ -93,6 +94,9 @@ async function ask(
     try {
       const held = actor.state?.account.held[compactCall(n)];
       if (!held) return { kind: 'again', why: 'server', message: 'it could not be paid' };
+      if (actor.state?.prefixes !== prefixes) {
+        return { kind: 'again', why: 'server', message: 'another prefix began meanwhile' };
+      }
       outcome = await callAside(ports.model, actor, count, held, bill, place, signal);
       bill.ended(outcome);
       if (outcome.kind === 'again') {

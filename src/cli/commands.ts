@@ -1,18 +1,9 @@
-#!/usr/bin/env node
-import { describeConfig } from '../hosts/node/config/describe.ts';
-import { ConfigError } from '../hosts/node/config/problems.ts';
 /** The `tidings` command: finds the subcommand, prints what went wrong in words, ends with a code that means it. */
+import { ConfigError } from '../hosts/node/config/problems.ts';
 import { loadConfig } from '../hosts/node/config.ts';
-import { nodeShelf } from '../hosts/node/skills/find.ts';
 import { DataFolderError } from '../hosts/node/store/data-folder-error.ts';
 import { TokenError } from '../hosts/node/tokens/token-file.ts';
-import { backup, restore } from './backup.ts';
-import { demo } from './demo.ts';
-import { doctor } from './doctor.ts';
 import { installation } from './installation.ts';
-import { describeSkills } from './skills.ts';
-import { start } from './start.ts';
-import { token } from './token.ts';
 import { version } from './version.ts';
 
 const USAGE = 2;
@@ -33,27 +24,42 @@ const help = `Tidings ${version}: a chat with subagents that push their news bac
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const complain = (line: string): void => void process.stderr.write(`${line}\n`);
 
+/** Each subcommand is read when it is asked for: a start must not wait for what it doesn't need. */
 async function run(args: readonly string[]): Promise<number> {
   const [command = 'help', ...rest] = args;
   if (command === 'token') {
+    const { token } = await import('./token.ts');
     return token(rest, () => loadConfig({ env: process.env, cwd: process.cwd() }).data, { print, complain });
   }
-  if (command === 'backup') return backup(rest, print, complain);
-  if (command === 'restore') return restore(rest, print, complain);
-  if (command === 'doctor') return doctor(rest, print, complain);
+  if (command === 'backup' || command === 'restore') {
+    const { backup, restore } = await import('./backup.ts');
+    return (command === 'backup' ? backup : restore)(rest, print, complain);
+  }
+  if (command === 'doctor') {
+    const { doctor } = await import('./doctor.ts');
+    return doctor(rest, print, complain);
+  }
   if (rest.length > 0) {
     complain(`tidings ${command} takes no "${rest[0]}". See: tidings help`);
     return USAGE;
   }
   switch (command) {
-    case 'start':
+    case 'start': {
+      const { start } = await import('./start.ts');
       return start(print);
-    case 'demo':
+    }
+    case 'demo': {
+      const { demo } = await import('./demo.ts');
       return demo(print);
-    case 'config':
+    }
+    case 'config': {
+      const { describeConfig } = await import('../hosts/node/config/describe.ts');
       print(describeConfig(loadConfig({ env: process.env, cwd: process.cwd() })));
       return 0;
+    }
     case 'skills': {
+      const { nodeShelf } = await import('../hosts/node/skills/find.ts');
+      const { describeSkills } = await import('./skills.ts');
       const { skills } = loadConfig({ env: process.env, cwd: process.cwd() });
       const { text, code } = describeSkills(await nodeShelf([installation.skills, ...skills]));
       print(text);

@@ -16,7 +16,7 @@ import {
   plus,
 } from './amount.ts';
 import type { Budgets, Rules, Terms } from './commands.ts';
-import type { Block, Usage } from './ports.ts';
+import type { Block, PrefixParams, Usage } from './ports.ts';
 import { dayOf, type Session } from './session.ts';
 import { type Child, isEnded } from './subagents.ts';
 
@@ -276,13 +276,14 @@ export function weightOf(block: Block): number {
   return encoder.encode(JSON.stringify(block)).length + AROUND_BLOCK;
 }
 
+const prefixWeights = new WeakMap<object, number>();
+
 /** What a prefix weighs before its first block. */
-export function prefixWeight({
-  system,
-  tools,
-}: {
-  system: readonly unknown[];
-  tools: readonly unknown[];
-}): number {
-  return encoder.encode(JSON.stringify([system, tools])).length + AROUND_PREFIX;
+export function prefixWeight(params: Pick<PrefixParams, 'system' | 'tools'>): number {
+  const known = prefixWeights.get(params);
+  if (known !== undefined) return known;
+  const { system, tools } = params;
+  const weight = encoder.encode(JSON.stringify([system, tools])).length + AROUND_PREFIX;
+  prefixWeights.set(params, weight);
+  return weight;
 }

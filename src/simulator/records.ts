@@ -45,6 +45,8 @@ export interface Counts {
   /** Being answered now, held ones included. */
   inFlight: number;
   mostInFlight: number;
+  /** US dollars of all answers that were begun. */
+  billedUsd: number;
 }
 
 export interface Records {
@@ -72,6 +74,7 @@ export function createRecords(keep: 'all' | 'none' | number, changed: () => void
     aborted: 0,
     inFlight: 0,
     mostInFlight: 0,
+    billedUsd: 0,
   };
   return {
     kept,
@@ -93,6 +96,7 @@ export function createRecords(keep: 'all' | 'none' | number, changed: () => void
       record.endedAt = performance.now();
       counts[outcome] += 1;
       counts.inFlight -= 1;
+      counts.billedUsd += record.bill?.usd ?? 0;
       for (const violation of record.violations)
         if (violations.length < mostViolations) violations.push({ ...violation, request: record.index });
       changed();

@@ -148,7 +148,7 @@ async function playRound(
     for (const one of await leftovers(data)) breach(`left behind: ${one}`);
     const logs = readLogs(data);
     const promised = people.flatMap((person) => person.promised);
-    const verdict = judge({ logs, promised, shown });
+    const verdict = judge({ logs, promised, shown, billedUsd: simulator.counts.billedUsd });
     for (const words of [
       ...book.compare(logs),
       ...verdict.breaches,

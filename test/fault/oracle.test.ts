@@ -33,6 +33,7 @@ async function smallWorld(): Promise<Evidence> {
     logs,
     promised: [{ kind: 'message', chat, seq, text: 'Begin.' }],
     shown: [{ chat, entries: [...feed.entries] }],
+    billedUsd: house.simulator.counts.billedUsd,
   };
 }
 
@@ -70,9 +71,11 @@ describe('the judge of fault runs', () => {
     made ??= smallWorld();
     evidence = await made;
     expect(judge(evidence).breaches).toEqual([]);
+    expect(evidence.billedUsd).toBeGreaterThan(0);
     expect(judge(evidence).counts).toMatchObject({ messages: 1, spawns: 1, endings: 1, read: 1, crashes: 0 });
 
     const planted: Record<string, Evidence> = {
+      'were billed, and the accounts say': { ...evidence, billedUsd: evidence.billedUsd + 0.01 },
       'accepted 2 times': changed(chat, (log) => withMore(log, isMessage)),
       'promised and stands in the log 0 times': changed(chat, (log) => without(log, isMessage)),
       'announced 2 times': changed(chat, (log) => withMore(log, isNews)),

@@ -16,6 +16,8 @@ import type { Promised } from './people.ts';
 export interface Evidence {
   readonly logs: readonly StoredLog[];
   readonly promised: readonly Promised[];
+  /** What the API billed for all of them, by its own count, in US dollars. */
+  readonly billedUsd: number;
   /** What a reader of a chat's feed was shown from its beginning, through all restarts. */
   readonly shown: readonly { readonly chat: string; readonly entries: readonly Entry[] }[];
 }
@@ -49,7 +51,7 @@ export function noCounts(): Counts {
 
 type Logs = ReadonlyMap<string, readonly Recorded[]>;
 
-export function judge({ logs, promised, shown }: Evidence): Verdict {
+export function judge({ logs, promised, shown, billedUsd }: Evidence): Verdict {
   const counts = noCounts();
   const breaches: string[] = [];
   const all: Logs = new Map(logs.map(({ session, log }) => [session, log]));
@@ -69,7 +71,22 @@ export function judge({ logs, promised, shown }: Evidence): Verdict {
   spawns(all, counts, breaches);
   promises(promised, all, counts, breaches);
   for (const { chat, entries } of shown) feed(chat, all.get(chat) ?? [], entries, breaches);
+  const charged = chargedUsd(all);
+  if (billedUsd > charged + 1e-6)
+    breaches.push(`$${billedUsd} were billed, and the accounts say $${charged}`);
   return { breaches, counts };
+}
+
+/** What the sessions' accounts were charged: budgets are held against this, so nothing may be billed beyond it. */
+function chargedUsd(all: Logs): number {
+  let usd = 0;
+  for (const log of all.values()) {
+    for (const { event } of log) {
+      if (event.type === 'step.answered' || event.type === 'usage.counted') usd += event.usage.usd;
+      if (event.type === 'call.cut') usd += (event.usage?.usd ?? 0) + event.charged.usd;
+    }
+  }
+  return usd;
 }
 
 type Complain = (what: string) => void;

@@ -1,7 +1,8 @@
 /** Stories of the runtime that no drawn schedule tells: crowds, long outages, stops in order, repeated requests. */
 import { describe, expect, test } from 'vitest';
+import { SUMMARY_REQUEST } from '../../src/core/compaction.ts';
 import { judge } from './oracle.ts';
-import { calm, type Script } from './script.ts';
+import { type Asked, calm, type Script } from './script.ts';
 import { makeWorld, type World } from './world.ts';
 
 const crowd = {
@@ -130,6 +131,41 @@ function only(world: World, type: 'notice'): string[] {
   return (world.witness.logs.get('chat_of_the_world') ?? []).flatMap(({ event }) =>
     event.type === type ? [event.text] : [],
   );
+}
+
+describe('a summary that must be asked for again', () => {
+  test('is given up when another prefix began: what it would stand for is no longer there', async () => {
+    const script: Script = {
+      ...calm,
+      answer(asked) {
+        if (asksForSummary(asked)) return { kind: 'again', why: 'server', retryAfterMs: 60_000 };
+        if (JSON.stringify(asked.request.messages).includes('poison'))
+          return { kind: 'refused', why: 'invalid', status: 400 };
+        return calm.answer(asked);
+      },
+    };
+    const world = await makeWorld({ limits: { compactAt: 2_000 }, script });
+    const tries = () => world.sent.filter(asksForSummary).length;
+    world.people.say('words-1 '.repeat(2_000), false);
+    await world.play({ until: () => tries() === 1 });
+    world.people.say('poison', false);
+    await world.play();
+    const log = world.witness.logs.get('chat_of_the_world') ?? [];
+    const events = log.map(({ event }) => event);
+    const failed = events.find(({ type }) => type === 'compaction.failed');
+    expect(failed).toMatchObject({ n: 1, why: 'another prefix began meanwhile' });
+    const quarantined = events.findIndex(
+      (event) => event.type === 'prefix.started' && event.because === 'quarantine',
+    );
+    expect(failed && events.indexOf(failed)).toBeGreaterThan(quarantined);
+    await world.rest();
+    expect(judge(world)).toEqual([]);
+  });
+});
+
+function asksForSummary({ request }: Pick<Asked, 'request'>): boolean {
+  const last = request.messages.at(-1)?.content.at(-1);
+  return last?.text === SUMMARY_REQUEST;
 }
 
 describe('a stop in order', () => {

@@ -3,6 +3,7 @@
  * Knows nothing of routes.
  */
 import { z } from 'zod';
+import { kindOf, valueAt } from '../core/given.ts';
 import type { Fault } from './problem.ts';
 
 const MAX_TEXT = 100_000;
@@ -169,22 +170,6 @@ function typeWords(expected: string, value: unknown): string {
     object: 'an object',
   };
   return `must be ${wanted[expected] ?? expected}, not ${kindOf(value)}`;
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'an object';
-  return `a ${typeof value}`;
-}
-
-function valueAt(given: unknown, path: readonly PropertyKey[]): unknown {
-  let value = given;
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    value = Object.entries(value).find(([name]) => name === String(key))?.[1];
-  }
-  return value;
 }
 
 function shorten(key: string): string {

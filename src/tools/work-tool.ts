@@ -3,6 +3,7 @@
  * Never runs a tool: that is the host's workshop.
  */
 import { z } from 'zod';
+import { kindOf, valueAt } from '../core/given.ts';
 import type { OwnToolSchema } from '../core/ports.ts';
 
 export type ParsedInput<Input> =
@@ -102,15 +103,6 @@ function innerField(field: FieldSchema | undefined, path: readonly PropertyKey[]
   return properties.success ? properties.data[String(path[0])] : undefined;
 }
 
-function valueAt(given: unknown, path: readonly PropertyKey[]): unknown {
-  let value = given;
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    value = Object.entries(value).find(([name]) => name === String(key))?.[1];
-  }
-  return value;
-}
-
 function wanted(field: FieldSchema): string {
   const { minimum, maximum, minLength, maxLength } = field;
   const kind = {
@@ -140,11 +132,4 @@ function shownValue(value: unknown): string {
   }
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return kindOf(value);
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  if (value === undefined) return 'nothing';
-  if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

@@ -37,6 +37,17 @@ function forty(): ScriptFunction {
   });
 }
 
+/** A gateway whose chat may spend four dollars, and has just been told to begin. */
+async function begun() {
+  const house = await openProcessHouse({
+    script: forty(),
+    env: { TIDINGS_CHAT_BUDGET_USD: '4', TIDINGS_SUBAGENT_BUDGET_USD: '1' },
+  });
+  const chat = await house.client.newChat();
+  await chat.say('Begin.');
+  return { house, chat };
+}
+
 async function allEnded(house: House, chat: string): Promise<readonly string[]> {
   const { client } = house;
   const schema = z.object({ subagents: z.array(z.looseObject({ status: z.string() })) });
@@ -62,12 +73,7 @@ async function reckoning(house: House, chat: string) {
 test('forty subagents under one budget, through cut streams and overload: never above it, and the figures are the API’s', {
   timeout: 240_000,
 }, async () => {
-  const house = await openProcessHouse({
-    script: forty(),
-    env: { TIDINGS_CHAT_BUDGET_USD: '4', TIDINGS_SUBAGENT_BUDGET_USD: '1' },
-  });
-  const chat = await house.client.newChat();
-  await chat.say('Begin.');
+  const { house, chat } = await begun();
   await allEnded(house, chat.id);
   const { bills, made, usage, sessions, days, budget } = await reckoning(house, chat.id);
   expect(made).toBeLessThanOrEqual(4);
@@ -90,14 +96,9 @@ test('forty subagents under one budget, through cut streams and overload: never 
 test('forty subagents under one budget, through three kills -9 besides: never above it, and nothing is lost of it', {
   timeout: 240_000,
 }, async () => {
-  const house = await openProcessHouse({
-    script: forty(),
-    env: { TIDINGS_CHAT_BUDGET_USD: '4', TIDINGS_SUBAGENT_BUDGET_USD: '1' },
-  });
-  const chat = await house.client.newChat();
-  await chat.say('Begin.');
+  const { house, chat } = await begun();
   for (const requests of [12, 40, 80]) {
-    await house.simulator.until(() => house.simulator.counts.requests >= requests, 60_000).catch(() => {});
+    await house.simulator.until(() => house.simulator.counts.requests >= requests, 60_000);
     await house.gateway.end('SIGKILL');
     await house.start();
   }

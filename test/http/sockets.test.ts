@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { nodeClock } from '../../src/hosts/node/clock.ts';
 import { amount } from '../amounts.ts';
 import { type Door, type Listening, listen, openDoor, TOKEN } from './door.ts';
+import { raw } from './raw.ts';
 import { type SseReader, sseReader } from './sse.ts';
 
 const authorization = `Bearer ${TOKEN}`;
@@ -74,25 +75,6 @@ async function served(): Promise<Served> {
   };
 }
 
-/** What comes back for bytes sent as they are, until the other side closes the connection. */
-async function raw(port: number, pieces: Iterable<string>): Promise<string> {
-  const socket = connect(port, '127.0.0.1');
-  await once(socket, 'connect');
-  let answer = '';
-  socket.on('data', (chunk: Buffer) => {
-    answer += chunk.toString('utf8');
-  });
-  // The other side may close while this one still writes: that is what is looked for.
-  socket.on('error', () => {});
-  const closed = once(socket, 'close');
-  for (const piece of pieces) {
-    if (!socket.writable) break;
-    socket.write(piece);
-  }
-  await closed;
-  return answer;
-}
-
 function head(port: number, path: string, ...lines: string[]): string {
   return [
     `POST ${path} HTTP/1.1`,
@@ -107,33 +89,33 @@ function head(port: number, path: string, ...lines: string[]): string {
 
 describe('over a socket', () => {
   test('a body that says it is too large is refused before it is sent, and the connection is closed', async () => {
-    const { port, chat } = await served();
-    const answer = await raw(port, [head(port, `/v1/chats/${chat}/messages`, 'Content-Length: 50000000')]);
+    const { url, port, chat } = await served();
+    const answer = await raw(url, [head(port, `/v1/chats/${chat}/messages`, 'Content-Length: 50000000')]);
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
     expect(answer).toMatch(/connection: close/i);
     expect(answer).toContain('application/problem+json');
   });
 
   test('a body in chunks is refused as soon as it has become too large', async () => {
-    const { port, chat, door } = await served();
+    const { url, port, chat, door } = await served();
     const chunk = `${(65_536).toString(16)}\r\n${'x'.repeat(65_536)}\r\n`;
     // Never ended: whoever waits for its end waits forever.
     const pieces = [
       head(port, `/v1/chats/${chat}/messages`, 'Transfer-Encoding: chunked'),
       ...Array(20).fill(chunk),
     ];
-    const answer = await raw(port, pieces);
+    const answer = await raw(url, pieces);
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
     expect(answer).toMatch(/connection: close/i);
     expect(door.store.events(chat, 0, 100).some((row) => row.event.includes('xxxx'))).toBe(false);
   });
 
   test('a chunked body of a fair size is taken', async () => {
-    const { port, chat } = await served();
+    const { url, port, chat } = await served();
     const body = '{"text":"in two pieces"}';
     const pieces = [body.slice(0, 5), body.slice(5)].map((one) => `${one.length.toString(16)}\r\n${one}\r\n`);
     const lines = ['Transfer-Encoding: chunked', 'Connection: close'];
-    const answer = await raw(port, [
+    const answer = await raw(url, [
       head(port, `/v1/chats/${chat}/messages`, ...lines),
       ...pieces,
       '0\r\n\r\n',

@@ -1,12 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Answer, Refusal } from '../../src/core/commands.ts';
 import type { Clock } from '../../src/core/ports.ts';
-import type { Actor, Outcome } from '../../src/runtime/actor.ts';
-import { makeActor } from '../../src/runtime/actor.ts';
-import { makeCommitter } from '../../src/runtime/committer.ts';
+import type { Outcome } from '../../src/runtime/actor.ts';
 import { memoryStore } from '../../src/runtime/memory-store.ts';
 import { deliver } from '../../src/runtime/outbox.ts';
-import { rules } from '../core/play.ts';
+import { newChat, stillClock } from './chat.ts';
 
 const ok = (answer: Answer): Outcome => ({ ok: true, answer, repeated: false });
 
@@ -14,35 +12,14 @@ const ok = (answer: Answer): Outcome => ({ ok: true, answer, repeated: false });
 async function carrying(receiver: (attempt: number) => Outcome) {
   const pauses: number[] = [];
   const clock: Clock = {
-    now: () => 0,
-    monotonic: () => 0,
-    soon: (fire) => queueMicrotask(fire),
+    ...stillClock,
     after(ms, fire) {
       pauses.push(ms);
       queueMicrotask(fire);
       return () => {};
     },
   };
-  const store = memoryStore();
-  const actor: Actor = makeActor('chat', {
-    store,
-    clock,
-    committer: makeCommitter(store, clock, (error) => {
-      throw error;
-    }),
-    rules,
-    run: () => ({ done: new Promise(() => {}), abort: () => {} }),
-    published: () => {},
-  });
-  await actor.send({
-    type: 'create',
-    id: 'chat',
-    owner: 'ada',
-    title: '',
-    model: 'm',
-    chosen: false,
-    secret: 's',
-  });
+  const actor = await newChat(memoryStore(), clock);
   await actor.send({
     type: 'spawn',
     request: { task: 'Look.', label: 'scout', role: 'worker', announce: 'each', notes: [] },

@@ -1,29 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Clock, Store } from '../../src/core/ports.ts';
-import { type Actor, makeActor } from '../../src/runtime/actor.ts';
-import { makeCommitter } from '../../src/runtime/committer.ts';
+import type { Store } from '../../src/core/ports.ts';
+import type { Actor } from '../../src/runtime/actor.ts';
 import { memoryStore } from '../../src/runtime/memory-store.ts';
-import { rules } from '../core/play.ts';
-
-const clock: Clock = {
-  now: () => 0,
-  monotonic: () => 0,
-  soon: (fire) => queueMicrotask(fire),
-  after: () => () => {},
-};
-
-function open(store: Store): Actor {
-  return makeActor('chat', {
-    store,
-    clock,
-    committer: makeCommitter(store, clock, (error) => {
-      throw error;
-    }),
-    rules,
-    run: () => ({ done: new Promise(() => {}), abort: () => {} }),
-    published: () => {},
-  });
-}
+import { newChat, openChat } from './chat.ts';
 
 async function talk(actor: Actor, turns: number): Promise<void> {
   const usage = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0, usd: 0 };
@@ -48,16 +27,7 @@ async function talk(actor: Actor, turns: number): Promise<void> {
 
 test('a session with a long log is opened from its latest snapshot, and stands as its whole log says', async () => {
   const store = memoryStore();
-  const first = open(store);
-  await first.send({
-    type: 'create',
-    id: 'chat',
-    owner: 'ada',
-    title: '',
-    model: 'm',
-    chosen: false,
-    secret: 's',
-  });
+  const first = await newChat(store);
   await talk(first, 60);
   const seq = first.state?.seq ?? 0;
   expect(seq).toBeGreaterThan(300);
@@ -70,31 +40,22 @@ test('a session with a long log is opened from its latest snapshot, and stands a
       return store.events(session, after, limit);
     },
   };
-  const again = open(watched);
+  const again = openChat(watched);
   expect(again.state).toEqual(first.state);
   expect(read.length).toBeGreaterThan(0);
   expect(Math.min(...read)).toBeGreaterThan(seq - 110);
 
   const withoutSnapshots: Store = { ...store, snapshot: () => undefined };
-  expect(open(withoutSnapshots).state).toEqual(first.state);
+  expect(openChat(withoutSnapshots).state).toEqual(first.state);
 });
 
 test('a snapshot of another version of the fold is not trusted', async () => {
   const store = memoryStore();
-  const first = open(store);
-  await first.send({
-    type: 'create',
-    id: 'chat',
-    owner: 'ada',
-    title: '',
-    model: 'm',
-    chosen: false,
-    secret: 's',
-  });
+  const first = await newChat(store);
   await talk(first, 60);
   const foreign: Store = {
     ...store,
     snapshot: () => ({ seq: 200, version: -1, state: '{"title": "nonsense"}' }),
   };
-  expect(open(foreign).state).toEqual(first.state);
+  expect(openChat(foreign).state).toEqual(first.state);
 });

@@ -1,25 +1,8 @@
 /** Nobody's body is read before its token is: who has none can't fill the memory. */
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { openHouse } from '../e2e/harness.ts';
+import { raw } from '../http/raw.ts';
 import { bearer, openDeskDoor } from './desk.ts';
-
-/** What comes back for the head of a request whose body is never sent, until the other side closes. */
-async function answerTo(url: string, path: string, lines: readonly string[], body = ''): Promise<string> {
-  const { hostname, port, host } = new URL(url);
-  const socket = connect(Number(port), hostname);
-  await once(socket, 'connect');
-  let answer = '';
-  socket.on('data', (chunk: Buffer) => {
-    answer += chunk.toString('utf8');
-  });
-  socket.on('error', () => {});
-  const closed = once(socket, 'close');
-  socket.write([`POST ${path} HTTP/1.1`, `Host: ${host}`, ...lines, '', body].join('\r\n'));
-  await closed;
-  return answer;
-}
 
 test('a large body without a token is refused before any of it was sent, and the connection is closed', async () => {
   const house = await openHouse();
@@ -34,11 +17,14 @@ test('a large body without a token is refused before any of it was sent, and the
       ['Authorization: Bearer wrong'],
       [`Authorization: Bearer tid_${'x'.repeat(32)}`],
     ]) {
-      const answer = await answerTo(house.url, chat.path('/messages'), [
+      const head = [
+        `POST ${chat.path('/messages')} HTTP/1.1`,
+        `Host: ${new URL(house.url).host}`,
         ...token,
         'Content-Type: application/json',
         size,
-      ]);
+      ];
+      const answer = await raw(house.url, [`${head.join('\r\n')}\r\n\r\n`]);
       expect(answer, size).toMatch(/^HTTP\/1\.1 401 /);
       expect(answer).toMatch(/connection: close/i);
     }

@@ -165,7 +165,7 @@ async function live(door: DeskDoor, deeds: readonly Deed[]): Promise<void> {
   const chats: { id: string; owner: string }[] = [];
   const visible = (who: number) =>
     chats.filter(({ owner }) => ownerOf(who) === 'admin' || owner === ownerOf(who)).toReversed();
-  const any = (which: number) => (chats.length === 0 ? undefined : chats[which % chats.length]);
+  const nth = (which: number) => (chats.length === 0 ? undefined : chats[which % chats.length]);
   for (const one of deeds) {
     const caller = callers[one.who] ?? {};
     switch (one.do) {
@@ -181,7 +181,7 @@ async function live(door: DeskDoor, deeds: readonly Deed[]): Promise<void> {
       }
       case 'say':
       case 'show': {
-        const chat = any(one.which);
+        const chat = nth(one.which);
         if (!chat) break;
         const seen = visible(one.who).includes(chat);
         const answer =
@@ -192,7 +192,7 @@ async function live(door: DeskDoor, deeds: readonly Deed[]): Promise<void> {
         break;
       }
       case 'list': {
-        const before = one.before === undefined ? undefined : any(one.before);
+        const before = one.before === undefined ? undefined : nth(one.before);
         const from = before ? `&before=${before.id}` : '';
         const answer = await door.get(`/v1/chats?limit=${one.limit}${from}`, caller);
         const all = visible(one.who);

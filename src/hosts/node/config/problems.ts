@@ -3,6 +3,7 @@
  * was, what it may be. Never prints a secret, and checks nothing itself.
  */
 import { z } from 'zod';
+import { valueAt } from '../../../core/given.ts';
 import { nearest } from './nearest.ts';
 import { settingsSchema } from './schema.ts';
 
@@ -96,15 +97,6 @@ function keysAt(path: Path): string[] {
   }
   const properties = valueAt(here, ['properties']);
   return typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
-}
-
-function valueAt(value: unknown, path: Path): unknown {
-  let here = value;
-  for (const key of path) {
-    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, key)) return undefined;
-    here = Reflect.get(here, key);
-  }
-  return here;
 }
 
 function hidden(value: unknown): string {

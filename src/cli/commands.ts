@@ -1,5 +1,5 @@
 /** The `tidings` command: finds the subcommand, prints what went wrong in words, ends with a code that means it. */
-import { ConfigError } from '../hosts/node/config/problems.ts';
+import { ConfigError } from '../config/problems.ts';
 import { loadConfig } from '../hosts/node/config.ts';
 import { DataFolderError } from '../hosts/node/store/data-folder-error.ts';
 import { TokenError } from '../hosts/node/tokens/token-file.ts';

@@ -182,7 +182,8 @@ export type Command =
    * found nothing at work and no work that would be lost; whether their news was read is seen here.
    */
   | { readonly type: 'forget'; readonly before: number; readonly ids: readonly string[] }
-  | { readonly type: 'host.started' }
+  /** `evicted`: the host took it out of memory, and nothing says that the session was the cause. */
+  | { readonly type: 'host.started'; readonly evicted?: boolean }
   | { readonly type: 'host.stopping' };
 
 /** How far a call got of which no answer comes. */

@@ -203,7 +203,7 @@ function handle(d: Draft, command: Command): Answer | Refusal {
       timer(d, command.timer);
       return none;
     case 'host.started':
-      hostStarted(d);
+      hostStarted(d, command.evicted ?? false);
       return none;
     case 'host.stopping':
       d.add({ type: 'host.stopped' });

@@ -287,7 +287,7 @@ const eventSchema = z.discriminatedUnion('type', [
 
   z.object({ type: z.literal('session.parked'), reason: z.string(), text: z.string() }),
   z.object({ type: z.literal('session.unparked') }),
-  /** Taken up again in the middle of a step; `clean`: after a stop that ended it in order. */
+  /** Taken up again in the middle of a step; `clean`: after a stop in order or an eviction, so it is no crash. */
   z.object({ type: z.literal('session.resumed'), step: count, clean: z.boolean().optional() }),
   z.object({ type: z.literal('host.stopped') }),
 

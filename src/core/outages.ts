@@ -93,7 +93,11 @@ export function callWaits(d: Draft, command: Extract<Command, { type: 'delayed' 
   if (text !== activity) d.add({ type: 'activity.changed', text });
 }
 
-export function hostStarted(d: Draft): void {
+/**
+ * Taken up again after it was no longer in memory.
+ * @param evicted that was none of its doing: it counts as no crash, though what was under way is lost all the same
+ */
+export function hostStarted(d: Draft, evicted: boolean): void {
   const { state } = d;
   callsLost(d);
   // A workspace that is being opened is work, too: one that brings the host down must not do so for ever.
@@ -105,8 +109,9 @@ export function hostStarted(d: Draft): void {
   // One that only waits for an answer did nothing when the host went down.
   if (!isBusy(state) && !opens && !state.renewal) return;
   const step = state.step?.n ?? state.steps;
-  d.add({ type: 'session.resumed', step, ...(state.cleanlyStopped ? { clean: true } : {}) });
-  if (!state.cleanlyStopped && d.state.crashes.times > MAX_CRASHES) {
+  const clean = state.cleanlyStopped || evicted;
+  d.add({ type: 'session.resumed', step, ...(clean ? { clean: true } : {}) });
+  if (!clean && d.state.crashes.times > MAX_CRASHES) {
     crashLoop(d, step);
     return;
   }

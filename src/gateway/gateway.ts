@@ -4,15 +4,16 @@
  */
 import type { Budgets, PrefixSubject, Rules } from '../core/commands.ts';
 import * as policy from '../core/policy.ts';
-import type { Clock, Model, PrefixParams, Skills, Store, Workshop } from '../core/ports.ts';
+import type { PrefixParams, Skills, Workshop } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
 import type { Catalogue, Known } from '../model/catalogue.ts';
 import { prefixParams } from '../model/params.ts';
 import { termsOf } from '../model/terms.ts';
 import { settle } from '../model/thinking.ts';
 import { webSearch } from '../model/web-search.ts';
+import type { Lanes } from '../runtime/lanes.ts';
 import type { Retained } from '../runtime/retention.ts';
-import { makeRuntime, type Runtime, type RuntimeLog } from '../runtime/runtime.ts';
+import { makeRuntime, type Runtime, type RuntimePorts } from '../runtime/runtime.ts';
 import { systemPrompt } from '../tools/prompt.ts';
 import { makeToolset, type Toolset } from '../tools/toolset.ts';
 
@@ -36,32 +37,50 @@ export interface GatewaySettings {
   readonly budget: Budgets;
 }
 
-export interface GatewayPorts {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly model: Model;
+/** What the rules are made of besides the settings: the same for all sessions of a host. */
+export interface RulePorts {
   readonly catalogue: Catalogue;
-  /** Absent where the host has neither folders nor processes. */
-  readonly workshop?: Workshop;
   /** Absent where there are none. */
   readonly skills?: Skills;
-  /** Whether the workshop runs `web_fetch`; otherwise nobody is told of it. */
-  readonly canFetch?: boolean;
-  readonly random: () => number;
-  readonly fatal: (error: unknown) => void;
-  readonly log: RuntimeLog;
+  /** Whether the workshop has folders and processes; otherwise nobody is told of the tools for them. */
+  readonly canWork: boolean;
+  /** Whether the workshop runs `web_fetch`. */
+  readonly canFetch: boolean;
 }
 
-export interface Gateway {
-  readonly runtime: Runtime;
+/** What a runtime is made of besides: as `RuntimePorts` has it, but for what follows from the settings. */
+export type HostPorts = Omit<
+  RuntimePorts,
+  'rules' | 'intend' | 'maxModelCalls' | 'mainToolMs' | 'retained' | 'workshop' | 'skills'
+> & {
+  /** Absent: neither folders nor processes, and no pages of the web. */
+  readonly workshop?: Workshop;
+  /** Model calls in flight, where several runtimes share them; absent: as many as the settings say in this one. */
+  readonly lanes?: Lanes;
+};
+
+export type GatewayPorts = HostPorts &
+  Pick<RulePorts, 'catalogue' | 'skills'> & {
+    /** Whether the workshop runs `web_fetch`; otherwise nobody is told of it. */
+    readonly canFetch?: boolean;
+  };
+
+export interface GatewayRules {
+  readonly rules: Rules;
   readonly toolset: Toolset;
+  readonly skills?: Skills;
   /** The id of the model that chats use unless they say otherwise. */
   readonly model: string;
 }
 
+export interface Gateway extends GatewayRules {
+  readonly runtime: Runtime;
+}
+
 const DAY_MS = 24 * 3_600_000;
 
-const nowhere: Workshop = {
+/** The workshop of a host that has none. */
+export const nowhere: Workshop = {
   run: async () => ({ ok: false, text: 'This host has neither folders nor processes.' }),
   open: async () => ({ kind: 'failed', message: 'This host has no repositories.' }),
   close: async () => undefined,
@@ -80,7 +99,7 @@ function retainedOf({ toolOutputDays, endedTreesDays }: NonNullable<GatewaySetti
 }
 
 /** @throws when the configured model is unknown: a host checks its configuration before. */
-export function makeGateway(settings: GatewaySettings, ports: GatewayPorts): Gateway {
+export function makeRules(settings: GatewaySettings, ports: RulePorts): GatewayRules {
   const { catalogue } = ports;
   const skills = ports.skills?.all ?? [];
   const known = (name: string): Known => {
@@ -95,9 +114,11 @@ export function makeGateway(settings: GatewaySettings, ports: GatewayPorts): Gat
     maxMinutes: settings.subagentMinutes,
     maxUsd: settings.budget.subagentUsd,
     ...(settings.budget.subagentTokens === undefined ? {} : { maxTokens: settings.budget.subagentTokens }),
-    canWork: ports.workshop !== undefined,
+    canWork: ports.canWork,
     hasSkills: skills.length > 0,
-    canFetch: ports.canFetch ?? false,
+    canFetch: ports.canFetch,
+    // A page that is too long to show is kept in a file, where there are files.
+    keepsPages: ports.canWork,
     choose(name, thinking) {
       const model = catalogue.resolve(name ?? settings.subagentModel);
       if ('unknown' in model) return { ok: false, error: model.message };
@@ -132,35 +153,51 @@ export function makeGateway(settings: GatewaySettings, ports: GatewayPorts): Gat
       const params = prefixParams({
         model,
         thinking: settle(model, subject.thinking).params,
-        system: systemPrompt(subject, settings.instructions, skills),
+        system: systemPrompt(subject, settings.instructions, { skills, canWork: ports.canWork }),
         tools: [...toolset.schemas(subject), ...webSearch(model, settings.webSearches ?? 0)],
       });
       prefixes.set(key, params);
       return params;
     },
   };
-  const runtime = makeRuntime({
-    store: ports.store,
-    clock: ports.clock,
-    model: ports.model,
-    workshop: ports.workshop ?? nowhere,
+  return {
+    rules,
+    toolset,
     ...(ports.skills ? { skills: ports.skills } : {}),
+    model: known(settings.model).id,
+  };
+}
+
+/** A runtime that goes by the rules. */
+export function makeRuntimeOf(
+  settings: GatewaySettings,
+  { rules, toolset, skills }: GatewayRules,
+  { workshop = nowhere, lanes, ...ports }: HostPorts,
+): Runtime {
+  return makeRuntime({
+    ...ports,
+    workshop,
+    ...(skills ? { skills } : {}),
     rules,
     intend: (call, session: Session) =>
       toolset.intend(call, {
         kind: session.kind,
         mayDelegate: policy.mayDelegate(policy.depthOf(session), rules),
       }),
-    maxModelCalls: settings.modelCalls,
+    maxModelCalls: lanes ?? settings.modelCalls,
     mainToolMs: settings.mainToolSeconds * 1_000,
     ...(settings.retention ? { retained: retainedOf(settings.retention) } : {}),
-    random: ports.random,
-    fatal: ports.fatal,
-    log: ports.log,
   });
-  return {
-    runtime,
-    toolset,
-    model: known(settings.model).id,
-  };
+}
+
+/** Rules and runtime in one, for a host whose sessions are all in one process. */
+export function makeGateway(settings: GatewaySettings, ports: GatewayPorts): Gateway {
+  const { catalogue, skills, canFetch = false, ...host } = ports;
+  const made = makeRules(settings, {
+    catalogue,
+    ...(skills ? { skills } : {}),
+    canWork: host.workshop !== undefined,
+    canFetch,
+  });
+  return { ...made, runtime: makeRuntimeOf(settings, made, host) };
 }

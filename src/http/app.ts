@@ -16,9 +16,10 @@ import { type OpenApi, openApiOf } from './openapi.ts';
 import { hasChat, hasTarget, type Place, type Spot, spotsOf, subagentSpot } from './place.ts';
 import type { AppPorts, FailedRequest } from './ports.ts';
 import { type Problem, problem, problemResponse } from './problem.ts';
-import type { Reply, Route } from './route.ts';
+import { type Reply, type Route, responseOf } from './route.ts';
 import { hideTokens } from './secrets.ts';
 import { serviceRoutes } from './service.ts';
+import { socketRoutes } from './sockets.ts';
 import { subagentRoutes } from './subagents.ts';
 import { usageRoutes } from './usage.ts';
 
@@ -42,17 +43,13 @@ export function makeApp(ports: AppPorts): Hono<Env> {
     ...careRoutes(ports),
     ...usageRoutes(ports),
     ...feedRoutes(ports),
+    ...socketRoutes(ports),
     ...subagentRoutes(ports),
   ];
 
   function respond(c: Context<Env>, reply: Reply): Response {
-    if (reply instanceof Response) return reply;
     // What is wrong is told in the asker's own words, and a token may be among them.
-    if (reply.reply === 'problem') return problemResponse(reply, c.get('requestId'), hide);
-    return new Response(JSON.stringify(reply.body), {
-      status: reply.status,
-      headers: { 'content-type': 'application/json' },
-    });
+    return responseOf(reply, (one) => problemResponse(one, c.get('requestId'), hide));
   }
 
   async function take(c: Context<Env>, spot: Spot, target: string): Promise<Response> {
@@ -66,17 +63,24 @@ export function makeApp(ports: AppPorts): Hono<Env> {
 
   /** Runs a route for whom it is meant: here, and not in the routes, so that none can forget it. */
   async function entitled(c: Context<Env>, route: Route, place: Place): Promise<Reply> {
-    if (route.scope === 'open') return route.run(c, { ...place, caller: nobody });
-    const caller = c.get('caller') ?? admitted(c);
+    if (route.scope === 'open')
+      return route.run(c, { ...place, caller: nobody, requestId: c.get('requestId') });
+    const caller = c.get('caller') ?? (await admitted(c));
     if (isProblem(caller)) return caller;
     const refusal = lacking(caller, route.scope);
     if (refusal) return refusal;
-    if (hasChat(route) && !sees(ports.store, caller, place.chat)) return noChat(place.chat);
-    return route.run(c, { ...place, caller });
+    if (hasChat(route)) {
+      if (!(await sees(ports.shelf, caller, place.chat))) return noChat(place.chat);
+      const there = ports.elsewhere?.(place.chat);
+      if (there) return there(c.req.raw, { caller, requestId: c.get('requestId') });
+    }
+    const full = route.adds ? ports.full?.() : undefined;
+    if (full !== undefined) return problem('full', full);
+    return route.run(c, { ...place, caller, requestId: c.get('requestId') });
   }
 
-  function admitted(c: Context<Env>): Caller | Problem {
-    return gate.admit(c.req.raw, ports.clientOf?.(c.env));
+  async function admitted(c: Context<Env>): Promise<Caller | Problem> {
+    return ports.handed?.(c.req.raw) ?? gate.admit(c.req.raw, ports.clientOf?.(c.env));
   }
 
   app.use(async (c, next) => {
@@ -108,12 +112,12 @@ export function makeApp(ports: AppPorts): Hono<Env> {
     }),
   );
   app.use(async (c, next) => {
-    const refusal = foreign(c.req.raw, ports.allowed());
+    const refusal = foreign(c.req.raw, ports.allowed(c.req.raw));
     if (refusal) return respond(c, refusal);
     return next();
   });
   app.use('/v1/*', async (c, next) => {
-    const caller = admitted(c);
+    const caller = await admitted(c);
     if (!isProblem(caller)) {
       c.set('caller', caller);
       return next();

@@ -53,7 +53,7 @@ export function careRoutes(ports: AppPorts): Route[] {
       });
       if (!outcome.ok) return refused(outcome.refusal);
       const state = chatOf(ports, chat);
-      return isProblem(state) ? state : json(chatAnswer, 200, { chat: chatView(ports, state) });
+      return isProblem(state) ? state : json(chatAnswer, 200, { chat: await chatView(ports, state) });
     },
   });
 
@@ -109,7 +109,7 @@ export function careRoutes(ports: AppPorts): Route[] {
       ],
     },
     problems: ['not-found'],
-    handle({ chat, query }) {
+    async handle({ chat, query }) {
       const state = chatOf(ports, chat);
       return isProblem(state) ? state : exportOf(ports, state, query.format ?? 'jsonl');
     },

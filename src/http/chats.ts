@@ -15,11 +15,11 @@ import { get, json, post, type Reply, type Route } from './route.ts';
 import { chatAsMade, chatView } from './views.ts';
 
 export function chatRoutes(ports: AppPorts): Route[] {
-  const { runtime, store } = ports;
+  const { store, shelf } = ports;
 
-  function shown(status: number, id: string): Reply {
+  async function shown(status: number, id: string): Promise<Reply> {
     const state = chatOf(ports, id);
-    return isProblem(state) ? state : json(chatAnswer, status, { chat: chatView(ports, state) });
+    return isProblem(state) ? state : json(chatAnswer, status, { chat: await chatView(ports, state) });
   }
 
   const created = post({
@@ -39,12 +39,14 @@ export function chatRoutes(ports: AppPorts): Route[] {
       200: { description: 'The same request came before: the chat, as it was made.', schema: chatAnswer },
     },
     problems: ['id-reused'],
-    async handle({ body, key, caller }) {
+    async handle({ c, body, given, key, caller, requestId: number }) {
       // Whoever may speak may not lift what speaking costs at most.
       const lifts = body.budgetUsd !== undefined && body.budgetUsd > ports.budget.chatUsd;
       const refusal = lifts ? lacking(caller, 'admin') : undefined;
       if (refusal) return refusal;
-      const id = key ? chatIdFor(caller.owner, key.id) : `chat_${ports.newId()}`;
+      const id = key ? chatIdFor(caller.owner, key.id) : (ports.newChatId?.() ?? `chat_${ports.newId()}`);
+      const there = ports.elsewhere?.(id);
+      if (there) return there(again(c.req.raw, given), { caller, requestId: number });
       // In a name space of its own: requests to the chat are free to use the same id.
       const own = key && { ...key, id: `create ${key.id}` };
       const done = await ask(ports, id, own, () => {
@@ -69,7 +71,9 @@ export function chatRoutes(ports: AppPorts): Route[] {
         };
       });
       if (done.reply === 'problem') return done;
-      return json(chatAnswer, done.repeated ? 200 : 201, { chat: chatAsMade(ports, id) });
+      return json(chatAnswer, done.repeated ? 200 : 201, {
+        chat: await chatAsMade(ports, id),
+      });
     },
   });
 
@@ -85,23 +89,20 @@ export function chatRoutes(ports: AppPorts): Route[] {
     }),
     answers: { 200: { description: 'A page of chats.', schema: chatsAnswer } },
     problems: [],
-    handle({ query: { before, limit: wanted = 50, archived = false }, caller }) {
-      if (before !== undefined && !sees(store, caller, before)) {
+    async handle({ query: { before, limit: wanted = 50, archived = false }, caller }) {
+      if (before !== undefined && !(await sees(shelf, caller, before))) {
         return invalid([{ path: 'before', message: 'is not the id of a chat' }]);
       }
       const owner = onlyOwner(caller);
-      const rows = store.chats({
+      const ids = await shelf.page({
         limit: wanted + 1,
         archived,
         ...(before === undefined ? {} : { before }),
         ...(owner === undefined ? {} : { owner }),
       });
-      const page = rows.slice(0, wanted);
-      const chats = page.flatMap(({ id }) => {
-        const state = runtime.state(id);
-        return state && !state.deleting ? [chatView(ports, state)] : [];
-      });
-      return json(chatsAnswer, 200, { chats, next: rows.length > wanted ? (page.at(-1)?.id ?? null) : null });
+      const page = ids.slice(0, wanted);
+      const chats = (await Promise.all(page.map((id) => shelf.view(id)))).filter((one) => one !== undefined);
+      return json(chatsAnswer, 200, { chats, next: ids.length > wanted ? (page.at(-1) ?? null) : null });
     },
   });
 
@@ -109,6 +110,7 @@ export function chatRoutes(ports: AppPorts): Route[] {
     name: 'sendMessage',
     path: '/v1/chats/{chat}/messages',
     scope: 'chat',
+    adds: true,
     summary: 'Says something to the assistant.',
     details:
       'Answered once the message is durable; what comes of it is on the feed. It is in the next request to the model, whatever the chat is doing.',
@@ -205,4 +207,13 @@ export function chatRoutes(ports: AppPorts): Route[] {
   });
 
   return [created, listed, one, said, read, stopped, resumed];
+}
+
+/** The same request, though its body was read. */
+function again({ url, method, headers: sent }: Request, body: unknown): Request {
+  const headers = new Headers(sent);
+  headers.delete('content-length');
+  headers.delete('transfer-encoding');
+  headers.set('content-type', 'application/json');
+  return new Request(url, { method, headers, body: JSON.stringify(body) });
 }

@@ -4,6 +4,7 @@
  */
 import type { LogRow, SessionRow } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
+import type { ChatView } from './answers.ts';
 import { jsonLines } from './export-jsonl.ts';
 import { markdown } from './export-markdown.ts';
 import type { AppPorts } from './ports.ts';
@@ -19,7 +20,7 @@ export interface Exported extends SessionRow {
 }
 
 export interface Export {
-  readonly chat: ReturnType<typeof chatView>;
+  readonly chat: ChatView;
   /** When it was asked for. */
   readonly at: number;
   /** The main session first, then all others in the order of their birth. */
@@ -33,13 +34,12 @@ const ROWS = 50;
 /** Characters after which what there is is sent. */
 const CHUNK = 65_536;
 
-export function exportOf(ports: AppPorts, main: Session, format: Format): Response {
-  const { store, clock } = ports;
-  const paths = new Map(Object.values(main.tree.cards).map((card) => [card.id, card.path]));
+export async function exportOf(ports: AppPorts, main: Session, format: Format): Promise<Response> {
+  const { store, runtime, clock } = ports;
 
   async function* rows({ id, seq: head }: Exported): AsyncGenerator<LogRow> {
     for (let seq = 0; seq < head; ) {
-      const page = store.events(id, seq, Math.min(ROWS, head - seq));
+      const page = await runtime.sessions.events(id, seq, Math.min(ROWS, head - seq));
       const last = page.at(-1);
       if (!last) throw new Error(`session ${id} was removed while it was exported`);
       yield* page;
@@ -48,15 +48,21 @@ export function exportOf(ports: AppPorts, main: Session, format: Format): Respon
     }
   }
 
+  // One that isn't born yet has no log.
+  const below = await Promise.all(
+    Object.values(main.tree.cards).map(async ({ id, path }) => {
+      const row = await runtime.sessions.row(id);
+      return row ? [{ ...row, path }] : [];
+    }),
+  );
+  const own = store.session(main.id);
   const all: Export = {
-    chat: chatView(ports, main),
+    chat: await chatView(ports, main),
     at: clock.now(),
-    // A subagent that was forgotten is no longer part of the tree, though its log may be there for a moment yet.
-    sessions: store
-      .sessions(main.id)
-      .flatMap((row) =>
-        row.kind === 'main' || paths.has(row.id) ? [{ ...row, path: paths.get(row.id) ?? '' }] : [],
-      ),
+    sessions: [
+      ...(own ? [{ ...own, path: '' }] : []),
+      ...below.flat().sort((a, b) => a.createdAt - b.createdAt),
+    ],
     rows,
   };
   const text = format === 'jsonl' ? jsonLines(all) : markdown(all);

@@ -1,4 +1,5 @@
 /** The feed's routes: a chat's and a subagent's, as a stream or in pages. */
+import { Hono } from 'hono';
 import { z } from 'zod';
 import { project } from '../core/feed.ts';
 import { eventsAnswer, streamedSchema } from './answers.ts';
@@ -7,8 +8,17 @@ import { cursor, limit } from './fields.ts';
 import { pageOf } from './log-pages.ts';
 import { chatOf, isProblem } from './lookup.ts';
 import type { AppPorts } from './ports.ts';
-import { type Problem, problem } from './problem.ts';
-import { type AnswerDoc, type Asked, get, json, type Reply, type Route } from './route.ts';
+import { invalid, type Problem, problem, problemResponse } from './problem.ts';
+import {
+  type AnswerDoc,
+  type Asked,
+  get,
+  json,
+  type Reply,
+  type Route,
+  readQuery,
+  responseOf,
+} from './route.ts';
 
 const feedQuery = z.strictObject({ after: cursor, limit: limit(100, 1_000) });
 
@@ -24,12 +34,15 @@ export const feedDoc = {
   },
 };
 
-/** A session's feed, as its reader wants it. */
+/** A session's feed, as its reader wants it, from where the session is kept. */
 export function feed(
   ports: AppPorts,
   session: string,
-  { c, query, caller }: Asked<z.output<typeof feedQuery>>,
+  asked: Asked<z.output<typeof feedQuery>>,
 ): Reply | Promise<Reply> {
+  const { c, query, caller } = asked;
+  const there = ports.elsewhere?.(session);
+  if (there) return there(c.req.raw, asked);
   const head = ports.store.session(session)?.seq ?? 0;
   // A browser that comes back repeats its first address, so the header is the later word.
   const returned = c.req.header('last-event-id');
@@ -89,4 +102,20 @@ export function feedRoutes(ports: AppPorts): Route[] {
       },
     }),
   ];
+}
+
+/** The door of a session that is no chat, where it is kept: its feed, for whom its chat's door has let in. */
+export function ownFeed(ports: AppPorts, session: string): (request: Request) => Promise<Response> {
+  const app = new Hono();
+  app.get('*', async (c) => {
+    const requestId = c.req.header('x-request-id') ?? ports.newId();
+    const caller = ports.handed?.(c.req.raw);
+    if (!caller) throw new Error('nobody was handed on');
+    const query = readQuery(c, feedQuery);
+    const reply = query.ok
+      ? await feed(ports, session, { c, query: query.data, caller, requestId, chat: '', target: '' })
+      : invalid(query.errors);
+    return responseOf(reply, (one) => problemResponse(one, requestId, (text) => text));
+  });
+  return async (request) => app.fetch(request);
 }

@@ -5,7 +5,7 @@
 import { admin, type Caller, callerOf } from './callers.ts';
 import type { AppPorts } from './ports.ts';
 import { type Problem, problem } from './problem.ts';
-import { digestOf, type NamedToken, sameDigest, tokenPrefix } from './tokens.ts';
+import { digestOf, sameDigest, tokenPrefix } from './tokens.ts';
 
 /** Refuses a foreign `Host` (a name that was made to point here) and a foreign `Origin` (a page elsewhere). */
 export function foreign(request: Request, allowed: ReturnType<AppPorts['allowed']>): Problem | undefined {
@@ -37,7 +37,7 @@ const secretParameter = /^((access|auth|api)[_-]?)?(token|key)$|^(authorization|
 
 export interface TokenGate {
   /** Who asks, or why this request may not go on. */
-  admit(request: Request, client: string | undefined): Caller | Problem;
+  admit(request: Request, client: string | undefined): Promise<Caller | Problem>;
 }
 
 export function makeTokenGate({
@@ -65,15 +65,8 @@ export function makeTokenGate({
     }
   }
 
-  /** Compares with all there are, whichever it is. */
-  function holder(digest: string, tokens: readonly NamedToken[]): NamedToken | undefined {
-    let found: NamedToken | undefined;
-    for (const one of tokens) if (sameDigest(one.digest, digest)) found = one;
-    return found;
-  }
-
   return {
-    admit(request, client = EVERYBODY) {
+    async admit(request, client = EVERYBODY) {
       const inAddress = [...new URL(request.url).searchParams.keys()].find((one) =>
         secretParameter.test(one),
       );
@@ -91,13 +84,13 @@ export function makeTokenGate({
         });
       }
       const digest = digestOf(given);
-      const tokens = named?.all();
-      const found = holder(digest, tokens ?? []);
-      if (sameDigest(digest, digestOf(token()))) return admin;
-      if (named && found && !found.revoked) return callerOf(found, named);
+      const isAdmin = sameDigest(digest, digestOf(token()));
+      if (isAdmin) return admin;
+      const found = await named?.find(digest);
+      if (named && typeof found === 'object' && !found.revoked) return callerOf(found, named);
       // Neither of these is a guess: many who lost their token at once must not shut out the others beside them.
-      if (found) return wrongToken('This token was revoked.');
-      if (named && !tokens && given.startsWith(tokenPrefix)) {
+      if (typeof found === 'object') return wrongToken('This token was revoked.');
+      if (found === 'unreadable' && given.startsWith(tokenPrefix)) {
         return problem(
           'unavailable',
           "The gateway can't read its named tokens, so it can't tell whether this is one; its log says why.",

@@ -16,7 +16,7 @@ export interface Page<Shown> {
 
 /** The first `limit` things that `show` makes of the events after `after`. */
 export async function pageOf<Shown>(
-  { store, clock }: Pick<AppPorts, 'store' | 'clock'>,
+  { runtime, clock }: Pick<AppPorts, 'runtime' | 'clock'>,
   session: string,
   { after, limit }: { after: number; limit: number },
   show: (recorded: Recorded) => Shown | undefined,
@@ -25,7 +25,7 @@ export async function pageOf<Shown>(
   let read = after;
   let kept = after;
   for (;;) {
-    const rows = store.events(session, read, ROWS);
+    const rows = await runtime.sessions.events(session, read, ROWS);
     for (const row of rows) {
       read = row.seq;
       const one = show(decodeEvent(row));

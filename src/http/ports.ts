@@ -7,23 +7,42 @@ import type { Clock, Store } from '../core/ports.ts';
 import type { Catalogue } from '../model/catalogue.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { SpawnTool } from '../tools/sessions-spawn.ts';
-import type { NamedTokens } from './tokens.ts';
+import type { Caller } from './callers.ts';
+import type { Shelf, There } from './shelf.ts';
+import type { Sockets } from './sockets.ts';
+import type { TokenBook } from './tokens.ts';
 
 export interface AppPorts {
   readonly runtime: Pick<
     Runtime,
-    'send' | 'state' | 'live' | 'confirmDead' | 'gone' | 'broadcast' | 'metrics'
+    'send' | 'state' | 'sessions' | 'confirmDead' | 'gone' | 'broadcast' | 'metrics'
   >;
-  readonly store: Pick<Store, 'session' | 'sessions' | 'events' | 'key' | 'chats'>;
+  readonly store: Pick<Store, 'session' | 'events' | 'key'>;
+  readonly shelf: Shelf;
+  /** The door of where a session is kept, if that isn't here. */
+  readonly elsewhere?: (session: string) => There | undefined;
+  /** The caller of a request that another door let in and handed on; absent: each is checked here. */
+  readonly handed?: (request: Request) => Caller;
   readonly clock: Clock;
   /** The admin token in force. */
   readonly token: () => string;
   /** Tokens with names, scopes and owners; absent: the admin token is the only one. */
-  readonly named?: NamedTokens;
+  readonly named?: TokenBook;
+  /** The feed over WebSockets; absent where the host has none. */
+  readonly sockets?: Sockets;
+  /** Why this host takes nothing more in for now, as a sentence; absent, or undefined: it does. */
+  readonly full?: () => string | undefined;
+  /** What is counted of this gateway, as Prometheus reads it; absent: it is counted in no one place. */
+  readonly figures?: () => string;
   /** `Host` and `Origin` values that are let in, in lower case. */
-  readonly allowed: () => { readonly hosts: readonly string[]; readonly origins: readonly string[] };
+  readonly allowed: (request: Request) => {
+    readonly hosts: readonly string[];
+    readonly origins: readonly string[];
+  };
   /** A new random name of `[A-Za-z0-9_-]` with at least 120 bits: ids, secrets. */
   readonly newId: () => string;
+  /** The id of a chat that is made without one; absent: a new name. */
+  readonly newChatId?: () => string;
   readonly about: About;
   readonly resolveModel: Catalogue['resolve'];
   readonly budget: Budgets;

@@ -19,11 +19,14 @@ export const problemKinds = {
   'id-reused': { status: 409, title: 'The request id was used with another body' },
   conflict: { status: 409, title: 'The state does not allow this' },
   'too-large': { status: 413, title: 'The body is too large' },
+  'bad-ticket': { status: 403, title: 'The ticket does not let in' },
+  'not-a-socket': { status: 426, title: 'This path is for WebSockets' },
   'not-json': { status: 415, title: 'The body must be JSON' },
   invalid: { status: 422, title: 'A field is wrong' },
   limit: { status: 429, title: 'A limit is reached' },
   'too-many-attempts': { status: 429, title: 'Too many attempts with a wrong token' },
   internal: { status: 500, title: 'The gateway failed' },
+  full: { status: 507, title: 'There is no room for more' },
   unavailable: { status: 503, title: 'The gateway is not ready' },
 } as const satisfies Record<string, { status: number; title: string }>;
 

@@ -8,12 +8,12 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import type { RepeatKey } from '../runtime/actor.ts';
-import type { Caller } from './callers.ts';
 import { faultsOf } from './fields.ts';
 import type { Place } from './place.ts';
 import { type Fault, invalid, type Problem, type ProblemKind } from './problem.ts';
 import { readJson } from './request-body.ts';
 import type { Scope } from './scopes.ts';
+import type { Handed } from './shelf.ts';
 
 export interface Json {
   readonly reply: 'json';
@@ -21,6 +21,15 @@ export interface Json {
   readonly body: unknown;
 }
 export type Reply = Json | Problem | Response;
+
+export function responseOf(reply: Reply, problemOf: (problem: Problem) => Response): Response {
+  if (reply instanceof Response) return reply;
+  if (reply.reply === 'problem') return problemOf(reply);
+  return new Response(JSON.stringify(reply.body), {
+    status: reply.status,
+    headers: { 'content-type': 'application/json' },
+  });
+}
 
 export function json<Schema extends z.ZodType>(_: Schema, status: number, body: z.output<Schema>): Json {
   return { reply: 'json', status, body };
@@ -42,6 +51,8 @@ interface RouteDoc {
   readonly details?: string;
   /** What a token must be allowed for it; `open`: it needs no token. Each route says so itself. */
   readonly scope: Scope | 'open';
+  /** Whether it brings new words in: refused where a chat has no room for more. What ends something never is. */
+  readonly adds?: true;
   readonly answers: Readonly<Record<number, AnswerDoc | readonly AnswerDoc[]>>;
   /** Besides those that any request may meet. */
   readonly problems: readonly ProblemKind[];
@@ -56,9 +67,7 @@ export interface Route extends RouteDoc {
 }
 
 /** What is asked about, and who asks. A chat in it is there, and this caller sees it. */
-export interface Asking extends Place {
-  readonly caller: Caller;
-}
+export interface Asking extends Place, Handed {}
 
 export interface Asked<Query> extends Asking {
   readonly c: Context;
@@ -67,6 +76,8 @@ export interface Asked<Query> extends Asking {
 
 export interface Told<Query, Body> extends Asked<Query> {
   readonly body: Body;
+  /** The body as it came. */
+  readonly given: unknown;
   /** Present if the request has an `id`. */
   readonly key: RepeatKey | undefined;
 }
@@ -141,6 +152,7 @@ function taking<Query extends z.ZodObject, Body extends z.ZodObject>(
         c,
         query: query.data,
         body: body.data,
+        given: given.value,
         ...place,
         key: keyOf([spec.path, place.chat, place.target], given.value),
       });
@@ -148,7 +160,7 @@ function taking<Query extends z.ZodObject, Body extends z.ZodObject>(
   };
 }
 
-function readQuery<Query extends z.ZodObject>(
+export function readQuery<Query extends z.ZodObject>(
   c: Context,
   schema: Query,
 ): { ok: true; data: z.output<Query> } | { ok: false; errors: readonly Fault[] } {

@@ -106,20 +106,22 @@ export function serviceRoutes(ports: AppPorts, api: () => OpenApi): Route[] {
     handle: async () => htmlResponse(await docsPage(api(), notice)),
   });
 
-  const metrics = get({
-    name: 'metrics',
-    path: '/metrics',
-    scope: 'read',
-    summary: 'What is counted of this gateway, for Prometheus.',
-    details:
-      'Text format 0.0.4. Counters count from the start of this process. It tells of no chat, but of how much is used and spent, so it needs a token.',
-    query: z.strictObject({}),
-    answers: { 200: { description: 'The figures.', media: 'text/plain' } },
-    problems: [],
-    handle: () => new Response(ports.runtime.metrics.text(), { headers: { 'content-type': metricsType } }),
-  });
+  const { figures } = ports;
+  const metrics = (text: () => string) =>
+    get({
+      name: 'metrics',
+      path: '/metrics',
+      scope: 'read',
+      summary: 'What is counted of this gateway, for Prometheus.',
+      details:
+        'Text format 0.0.4. Counters count from the start of this process. It tells of no chat, but of how much is used and spent, so it needs a token.',
+      query: z.strictObject({}),
+      answers: { 200: { description: 'The figures.', media: 'text/plain' } },
+      problems: [],
+      handle: () => new Response(text(), { headers: { 'content-type': metricsType } }),
+    });
 
-  return [root, alive, ready, metrics, openapi, docs];
+  return [root, alive, ready, ...(figures ? [metrics(figures)] : []), openapi, docs];
 }
 
 /** The one style that a page may have is named by its hash. */

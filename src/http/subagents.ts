@@ -39,12 +39,12 @@ export function subagentRoutes(ports: AppPorts): Route[] {
     query: noQuery,
     answers: { 200: { description: 'The subagents.', schema: subagentsAnswer } },
     problems: ['not-found'],
-    handle({ chat }) {
+    async handle({ chat }) {
       const main = chatOf(ports, chat);
       if (isProblem(main)) return main;
       const cards = Object.values(main.tree.cards).toReversed();
       return json(subagentsAnswer, 200, {
-        subagents: cards.map((card) => subagentNow(ports, main, card)),
+        subagents: await Promise.all(cards.map((card) => subagentNow(ports, main, card))),
         next: null,
       });
     },
@@ -54,6 +54,7 @@ export function subagentRoutes(ports: AppPorts): Route[] {
     name: 'spawnSubagent',
     path: '/v1/chats/{chat}/subagents',
     scope: 'chat',
+    adds: true,
     summary: 'Spawns a subagent of the chat.',
     details:
       'The body is the input of the tool sessions_spawn. Its news goes to the assistant, as if it had spawned it.',
@@ -89,6 +90,7 @@ export function subagentRoutes(ports: AppPorts): Route[] {
     name: 'steerSubagent',
     path: '/v1/chats/{chat}/subagents/{target}/steer',
     scope: 'chat',
+    adds: true,
     summary: 'Tells a subagent something that its next step reads; one that has ended is resumed with it.',
     details: targetDetails,
     query: noQuery,
@@ -124,6 +126,7 @@ export function subagentRoutes(ports: AppPorts): Route[] {
     name: 'answerSubagent',
     path: '/v1/chats/{chat}/subagents/{target}/answer',
     scope: 'answer',
+    adds: true,
     summary: 'Answers what a subagent asked.',
     details: `${targetDetails} Each request is answered once: the first answer counts, whoever gives it.`,
     query: noQuery,
@@ -248,10 +251,10 @@ export function subagentRoutes(ports: AppPorts): Route[] {
     query: noQuery,
     answers: { 200: { description: 'The subagent.', schema: subagentAnswer } },
     problems: ['not-found', 'ambiguous'],
-    handle({ chat, target }) {
+    async handle({ chat, target }) {
       const found = subagentOf(ports, chat, target);
       if (isProblem(found)) return found;
-      return json(subagentAnswer, 200, { subagent: subagentInFull(ports, found.main, found.card) });
+      return json(subagentAnswer, 200, { subagent: await subagentInFull(ports, found.main, found.card) });
     },
   });
 

@@ -20,7 +20,16 @@ export interface NamedToken {
   readonly revoked: boolean;
 }
 
-/** What a host must bring for named tokens. */
+/** Whose token it is, wherever they are kept. What a host must bring for named tokens. */
+export interface TokenBook {
+  /** The token of this digest, a revoked one too; `unreadable`: nobody can tell at this moment. */
+  find(digest: string): Found | Promise<Found>;
+  /** Calls once the token of this digest opens nothing any more, at once if that is so; the returned function ends that. */
+  onceRevoked(digest: string, ended: () => void): () => void;
+}
+type Found = NamedToken | 'unreadable' | undefined;
+
+/** Tokens that are all at hand. */
 export interface NamedTokens {
   /** All there are at this moment, the revoked among them; undefined: they can't be read. Asked at every request. */
   all(): readonly NamedToken[] | undefined;
@@ -40,7 +49,29 @@ export function sameDigest(a: string, b: string): boolean {
   return difference === 0;
 }
 
-/** Whether the token of this digest opens anything now. */
-export function inForce(tokens: NamedTokens, digest: string): boolean {
-  return (tokens.all() ?? []).some((one) => !one.revoked && sameDigest(one.digest, digest));
+/** Looks tokens up in a list: each time with all there are, whichever it is. */
+export function bookOf(tokens: NamedTokens): TokenBook {
+  const find = (digest: string): Found => {
+    const all = tokens.all();
+    if (!all) return 'unreadable';
+    let found: NamedToken | undefined;
+    for (const one of all) if (sameDigest(one.digest, digest)) found = one;
+    return found;
+  };
+  return {
+    find,
+    onceRevoked(digest, ended) {
+      let unwatch = (): void => {};
+      const look = (): boolean => {
+        const found = find(digest);
+        if (typeof found === 'object' && !found.revoked) return true;
+        unwatch();
+        ended();
+        return false;
+      };
+      // Revoked between the check of the request and now: no change is left to wait for.
+      if (look()) unwatch = tokens.watch(look);
+      return () => unwatch();
+    },
+  };
 }

@@ -11,7 +11,7 @@ import { noQuery } from './fields.ts';
 import { chatOf, isProblem } from './lookup.ts';
 import type { AppPorts } from './ports.ts';
 import { get, json, type Route } from './route.ts';
-import { budgetView } from './views.ts';
+import { budgetView, glanceAt } from './views.ts';
 
 interface Line {
   readonly session: string;
@@ -35,10 +35,10 @@ export function usageRoutes(ports: AppPorts): Route[] {
     query: noQuery,
     answers: { 200: { description: 'What was used.', schema: usageAnswer } },
     problems: ['not-found'],
-    handle({ chat }) {
+    async handle({ chat }) {
       const main = chatOf(ports, chat);
       if (isProblem(main)) return main;
-      const lines = linesOf(ports, main);
+      const lines = await linesOf(ports, main);
       const spending = lines.flatMap((line) => line.spending);
       const days = grouped(spending, ({ day }) => day);
       return json(usageAnswer, 200, {
@@ -59,24 +59,25 @@ export function usageRoutes(ports: AppPorts): Route[] {
   return [shown];
 }
 
-function linesOf({ runtime }: Pick<AppPorts, 'runtime'>, main: Session): Line[] {
+async function linesOf(ports: Pick<AppPorts, 'runtime'>, main: Session): Promise<Line[]> {
   const { id, model, usage, spending, tree, pastUsage, pastSpending } = main;
+  const below = Object.values(tree.cards).map(async (card): Promise<Line> => {
+    // What is at hand knows more than the latest news of it.
+    const now = await glanceAt(ports, card);
+    return {
+      session: card.id,
+      path: card.path,
+      model: card.model,
+      own: now?.usage ?? card.usage,
+      spending: now?.spending ?? spendingOf(card),
+    };
+  });
   return [
     { session: id, path: '', model, own: usage, spending },
     ...(pastSpending.length > 0
       ? [{ session: '', path: FORGOTTEN, model: '', own: pastUsage, spending: pastSpending }]
       : []),
-    ...Object.values(tree.cards).map((card): Line => {
-      // What is at hand knows more than the latest news of it.
-      const live = runtime.live(card.id);
-      return {
-        session: card.id,
-        path: card.path,
-        model: card.model,
-        own: live?.usage ?? card.usage,
-        spending: live?.spending ?? spendingOf(card),
-      };
-    }),
+    ...(await Promise.all(below)),
   ];
 }
 

@@ -8,24 +8,26 @@ import type { Card } from '../core/card.ts';
 import { decodeEvent } from '../core/events.ts';
 import { evolve } from '../core/evolve.ts';
 import { type SubagentView, subagentView } from '../core/feed.ts';
-import { addUsage, pendingSteers, type Session } from '../core/session.ts';
-import { childTowards, isEnded } from '../core/subagents.ts';
+import { type Glance, glanceOf } from '../core/glance.ts';
+import type { Store } from '../core/ports.ts';
+import { addUsage, type Session } from '../core/session.ts';
+import { isEnded } from '../core/subagents.ts';
 import { type ChatView, chatStatuses } from './answers.ts';
 import type { AppPorts } from './ports.ts';
 
-type Ports = Pick<AppPorts, 'runtime' | 'store' | 'budget' | 'clock'>;
+type Ports = Pick<AppPorts, 'runtime' | 'budget' | 'clock'> & { readonly store: Pick<Store, 'events'> };
 
 /** Events of a log that are looked at in one go. */
 const PAGE = 200;
 
-export function chatView(ports: Ports, state: Session): ChatView {
-  const { runtime } = ports;
+export async function chatView(ports: Ports, state: Session): Promise<ChatView> {
   const cards = Object.values(state.tree.cards);
   const subagents: ChatView['subagents'] = {};
   let usage = addUsage(state.usage, state.pastUsage);
-  for (const card of cards) {
+  const now = await Promise.all(cards.map((card) => glanceAt(ports, card)));
+  for (const [at, card] of cards.entries()) {
     subagents[card.status] = (subagents[card.status] ?? 0) + 1;
-    usage = addUsage(usage, runtime.live(card.id)?.usage ?? card.usage);
+    usage = addUsage(usage, now[at]?.usage ?? card.usage);
   }
   const status = chatStatuses.find((one) => one === state.status);
   if (!status) throw new Error(`main session ${state.id} has a subagent's status ${state.status}`);
@@ -59,7 +61,7 @@ export function budgetView({ budget, clock }: Ports, state: Session): ChatView['
 }
 
 /** A chat as it was made: what a request that made it is answered with, however late it comes again. */
-export function chatAsMade(ports: Ports, id: string): ChatView {
+export function chatAsMade(ports: Ports, id: string): Promise<ChatView> {
   const [first] = ports.store.events(id, 0, 1);
   if (!first) throw new Error(`chat ${id} has no log`);
   return chatView(ports, evolve(undefined, decodeEvent(first)));
@@ -89,49 +91,70 @@ export async function subagentAsSpawned(
 }
 
 /** A subagent as it stands: its card, and what it does now if it hasn't ended. */
-export function subagentNow(ports: Ports, main: Session, card: Card): SubagentView {
-  const live = ports.runtime.live(card.id);
-  const at = isEnded(card.status) ? undefined : live;
+export async function subagentNow(ports: Ports, main: Session, card: Card): Promise<SubagentView> {
+  const now = await glanceAt(ports, card);
+  const underWay = await steersUnderWay(ports, main, card);
   return {
     ...subagentView(card),
-    ...(at ? { steps: at.attemptSteps, activity: at.activity, usage: at.usage } : {}),
-    pendingSteers: (at ? pendingSteers(at) : card.pendingSteers) + steersUnderWay(ports, main, card),
+    ...(now ? { steps: now.steps, activity: now.activity, usage: now.usage } : {}),
+    pendingSteers: (now?.pendingSteers ?? card.pendingSteers) + underWay,
   };
 }
 
+/** Statuses in which more may be known of a subagent than its latest news tells. */
+const moving: ReadonlySet<string> = new Set(['running', 'waiting', 'input_required']);
+
+/** What a subagent does now; undefined: its card says all of it, or it can't be reached at this moment. */
+export async function glanceAt(
+  { runtime }: Pick<AppPorts, 'runtime'>,
+  { id, status }: Pick<Card, 'id' | 'status'>,
+): Promise<Glance | undefined> {
+  return moving.has(status) ? runtime.sessions.glance(id).catch(() => undefined) : undefined;
+}
+
 /** One in full: its whole task and, if it has ended, its whole result. */
-export function subagentInFull(ports: Ports, main: Session, card: Card): SubagentView {
-  const view = subagentNow(ports, main, card);
-  const result = resultOf(ports.store, card);
+export async function subagentInFull(ports: Ports, main: Session, card: Card): Promise<SubagentView> {
+  const view = await subagentNow(ports, main, card);
+  const result = await resultOf(ports.runtime, card);
   return {
     ...view,
-    task: taskOf(ports.store, main, card),
+    task: await taskOf(ports.runtime, main, card),
     ...(result === undefined ? {} : { result }),
   };
 }
 
 /** Steers that were posted towards a subagent and that it hasn't accepted yet. */
-function steersUnderWay({ runtime }: Ports, main: Session, card: Card): number {
+async function steersUnderWay(ports: Ports, main: Session, card: Card): Promise<number> {
   let n = 0;
-  let at: Session | undefined = main;
-  while (at && at.id !== card.id) {
-    const { id, mail, tree }: Session = at;
-    const next = childTowards(tree, card.id);
-    if (next === undefined) return n;
-    const posted = mail.undelivered.filter(
-      ({ to, body }) => to === next && body.kind === 'steer' && body.target === card.id,
-    );
-    if (posted.length === 0 && next === card.id) return n;
-    at = posted.length === 0 ? runtime.live(next) : runtime.state(next);
+  let from = main.id;
+  let at: Glance | undefined = glanceOf(main, false);
+  for (const next of wayTo(main, card)) {
+    const posted = (at?.passing ?? []).filter(({ to, target }) => to === next.id && target === card.id);
+    if (posted.length === 0 && next.id === card.id) return n;
+    at = await ports.runtime.sessions.glance(next.id).catch(() => undefined);
     // Accepted there already, its acknowledgement still on the way back: counted where it is now.
-    const heard = at?.mail.accepted[id] ?? 0;
+    const heard = at?.accepted[from] ?? 0;
     n += posted.filter((one) => one.n > heard).length;
+    from = next.id;
   }
   return n;
 }
 
-function taskOf(store: Ports['store'], main: Session, card: Card): string {
-  for (const row of store.events(card.id, 0, 20)) {
+/** From the main session's own child down to the subagent itself. */
+function wayTo({ id, tree }: Session, card: Card): Card[] {
+  const way = [card];
+  for (let above = tree.cards[card.parent]; above && above.id !== id; above = tree.cards[above.parent]) {
+    way.unshift(above);
+  }
+  return way;
+}
+
+async function taskOf(
+  { sessions }: Pick<AppPorts['runtime'], 'sessions'>,
+  main: Session,
+  card: Card,
+): Promise<string> {
+  for (const row of await sessions.events(card.id, 0, 20)) {
     const { event } = decodeEvent(row);
     if (event.type === 'mail.accepted' && event.body.kind === 'task') return event.body.spec.task;
   }
@@ -143,11 +166,14 @@ function taskOf(store: Ports['store'], main: Session, card: Card): string {
 }
 
 /** From the end of its own log, since that is where endings are. */
-function resultOf(store: Ports['store'], card: Card): string | undefined {
+async function resultOf(
+  { sessions }: Pick<AppPorts['runtime'], 'sessions'>,
+  card: Card,
+): Promise<string | undefined> {
   if (!isEnded(card.status)) return undefined;
-  for (let end = store.session(card.id)?.seq ?? 0; end > 0; end -= PAGE) {
+  for (let end = (await sessions.row(card.id))?.seq ?? 0; end > 0; end -= PAGE) {
     const from = Math.max(0, end - PAGE);
-    for (const row of store.events(card.id, from, end - from).toReversed()) {
+    for (const row of (await sessions.events(card.id, from, end - from)).toReversed()) {
       if (!row.event.includes('"attempt.ended"')) continue;
       const { event } = decodeEvent(row);
       if (event.type === 'attempt.ended' && event.attempt === card.attempt) return event.result;

@@ -90,7 +90,7 @@ async function untilAnswered(
       bill.ended(outcome);
       if (outcome.kind === 'again') {
         pause = pauseAfter(outcome, alone + 1, ports.random());
-        if (place.failed(outcome, pause)) pause = undefined;
+        if (await place.failed(outcome, pause)) pause = undefined;
       } else place.accepted();
     } finally {
       idle();

@@ -35,6 +35,8 @@ export interface Gate {
   readonly room: boolean;
   /** Whether no call was taken up since the gate was last shut: the next one finds out. */
   readonly probing: boolean;
+  /** Whether it stands wide open, and no failure is counted that might shut it. */
+  readonly wide: boolean;
   /** @param who asks: failures count once for each, so that one who fails alone holds up nobody else. */
   enter(who: object): Pass;
   /** Nothing more is waited for: no timer is left behind. */
@@ -54,6 +56,26 @@ const LOOK_MS = 60_000;
 
 /** What a session's own stream does says nothing about others'. */
 const own: ReadonlySet<TransientKind> = new Set<TransientKind>(['cut', 'stalled']);
+
+/** Notices by what arrives of an answer that the API has taken the call up, and says so once. */
+export function takenUp(clock: Clock, yes: () => void): { alive(): void; accepted(): void } {
+  let heard: number | undefined;
+  let said = false;
+  const accepted = (): void => {
+    if (said) return;
+    said = true;
+    yes();
+  };
+  return {
+    accepted,
+    alive() {
+      if (said) return;
+      const now = clock.monotonic();
+      heard ??= now;
+      if (now - heard >= TAKEN_UP_MS) accepted();
+    },
+  };
+}
 
 /**
  * @param changed called when a call may start that might not before
@@ -120,10 +142,12 @@ export function makeGate(
     get probing() {
       return failures > 0;
     },
+    get wide() {
+      return !hold && failures === 0 && width >= ceiling && failing.size === 0;
+    },
     enter(who) {
       const mine = era;
       let state: 'out' | 'accepted' | 'left' = 'out';
-      let heard: number | undefined;
       under += 1;
       const cancelPatience =
         failures > 0
@@ -131,22 +155,17 @@ export function makeGate(
               if (mine === era && state === 'out') widen();
             })
           : undefined;
-      const pass: Pass = {
-        alive() {
-          if (state !== 'out') return;
-          const now = clock.monotonic();
-          heard ??= now;
-          if (now - heard >= TAKEN_UP_MS) pass.accepted();
-        },
-        accepted() {
-          if (state !== 'out') return;
-          state = 'accepted';
-          cancelPatience?.();
-          if (mine !== era) return;
-          failures = 0;
-          failing.clear();
-          widen();
-        },
+      const isTakenUp = (): void => {
+        if (state !== 'out') return;
+        state = 'accepted';
+        cancelPatience?.();
+        if (mine !== era) return;
+        failures = 0;
+        failing.clear();
+        widen();
+      };
+      return {
+        ...takenUp(clock, isTakenUp),
         failed(failure, pauseMs) {
           if (failure.retryAfterMs !== undefined) {
             shutUntil(failure.why, pauseMs, clock.now() + pauseMs);
@@ -167,7 +186,6 @@ export function makeGate(
           if (mine === era) under -= 1;
         },
       };
-      return pass;
     },
   };
 }

@@ -5,18 +5,22 @@
 import { z } from 'zod';
 import { duration } from '../core/announcement.ts';
 import type { Card } from '../core/card.ts';
+import { decodeEvent, type Recorded } from '../core/events.ts';
 import { encodeBody, head } from '../core/fence.ts';
+import type { Glance } from '../core/glance.ts';
 import * as policy from '../core/policy.ts';
-import type { Skills, Store, ToolCall, ToolOutcome } from '../core/ports.ts';
+import type { Skills, ToolCall, ToolOutcome } from '../core/ports.ts';
 import { type Session, textOf } from '../core/session.ts';
 import { isEnded } from '../core/subagents.ts';
-import { type Actor, read } from './actor.ts';
+import type { Actor } from './actor.ts';
+import type { Sessions } from './elsewhere.ts';
 
 export type Inspect = (actor: Actor, call: ToolCall) => ToolOutcome | Promise<ToolOutcome> | undefined;
 
 /** Characters of a result that one `show` carries. */
 const PAGE_CHARS = 20_000;
 const LATEST = 12;
+const ROWS = 500;
 
 const inputSchema = z.looseObject({
   action: z.enum(['list', 'show']),
@@ -26,23 +30,17 @@ const inputSchema = z.looseObject({
 
 const skillSchema = z.looseObject({ name: z.string(), file: z.string().optional() });
 
-export function makeInspect(ports: {
-  store: Store;
-  skills?: Skills;
-  /** A session as it stands now, if it is at hand. */
-  live: (session: string) => Session | undefined;
-  now: () => number;
-}): Inspect {
+export function makeInspect(ports: { sessions: Sessions; skills?: Skills; now: () => number }): Inspect {
   return (actor, call) => {
     if (call.name === 'skill') return openSkill(ports.skills, call);
     if (call.name !== 'subagents') return undefined;
     const input = inputSchema.safeParse(call.input);
     const { state } = actor;
     if (!input.success || !state) return { ok: false, text: 'subagents: list and show are read here.' };
-    if (input.data.action === 'list') return { ok: true, text: listText(state, ports) };
+    if (input.data.action === 'list') return listed(state, ports);
     const card = policy.descendant(state, input.data.target ?? '');
     if (policy.isRefusal(card)) return { ok: false, text: `Nothing to show: ${card.message}.` };
-    return { ok: true, text: showText(ports.store, card, input.data.offset ?? 0) };
+    return shown(ports.sessions, card, input.data.offset ?? 0);
   };
 }
 
@@ -53,35 +51,42 @@ function openSkill(skills: Skills | undefined, call: ToolCall): ToolOutcome | Pr
   return skills.open(input.data.name, input.data.file);
 }
 
-function listText(
+async function listed(
   state: Session,
-  { live, now }: { live: (session: string) => Session | undefined; now: () => number },
-): string {
+  { sessions, now }: { sessions: Sessions; now: () => number },
+): Promise<ToolOutcome> {
   const cards = Object.values(state.tree.cards).toReversed();
-  if (cards.length === 0) return 'There are no subagents.';
-  const lines = cards.map((card) => {
-    const current = isEnded(card.status) ? undefined : live(card.id);
-    const steps = current?.attemptSteps ?? card.steps;
-    const usage = current?.usage ?? card.usage;
-    const activity = current?.activity ?? card.activity;
-    const until = card.endedAt ?? now();
-    return [
-      `${card.path} (${card.id}): ${card.status}${card.reason ? `, ${card.reason}` : ''}`,
-      `for ${duration(until - (card.startedAt ?? card.createdAt))}`,
-      `${steps} steps`,
-      `$${usage.usd.toFixed(2)}`,
-      ...(card.attempt > 1 ? [`attempt ${card.attempt}`] : []),
-      ...(activity && !isEnded(card.status) ? [`now: ${head(activity, 120)}`] : []),
-      ...(card.requests ?? []).map(({ id, title }) => `asks ${id}: ${head(title, 120)}`),
-      ...(card.pendingSteers > 0 ? [`${card.pendingSteers} steers not read yet`] : []),
-      ...(isEnded(card.status) ? [`news ${card.announcement}`] : []),
-    ].join('; ');
-  });
-  return lines.join('\n');
+  if (cards.length === 0) return { ok: true, text: 'There are no subagents.' };
+  const lines = await Promise.all(
+    cards.map(async (card) => {
+      // One that can't be reached at this moment is told of as its latest news has it.
+      const current = isEnded(card.status)
+        ? undefined
+        : await sessions.glance(card.id).catch(() => undefined);
+      return lineOf(card, current, now());
+    }),
+  );
+  return { ok: true, text: lines.join('\n') };
+}
+
+function lineOf(card: Card, current: Glance | undefined, now: number): string {
+  const { steps, usage, activity } = current ?? card;
+  const until = card.endedAt ?? now;
+  return [
+    `${card.path} (${card.id}): ${card.status}${card.reason ? `, ${card.reason}` : ''}`,
+    `for ${duration(until - (card.startedAt ?? card.createdAt))}`,
+    `${steps} steps`,
+    `$${usage.usd.toFixed(2)}`,
+    ...(card.attempt > 1 ? [`attempt ${card.attempt}`] : []),
+    ...(activity && !isEnded(card.status) ? [`now: ${head(activity, 120)}`] : []),
+    ...(card.requests ?? []).map(({ id, title }) => `asks ${id}: ${head(title, 120)}`),
+    ...(card.pendingSteers > 0 ? [`${card.pendingSteers} steers not read yet`] : []),
+    ...(isEnded(card.status) ? [`news ${card.announcement}`] : []),
+  ].join('; ');
 }
 
 /** One subagent: its task, how it stands, its latest words and calls, and a page of its result. */
-function showText(store: Store, card: Card, offset: number): string {
+async function shown(sessions: Sessions, card: Card, offset: number): Promise<ToolOutcome> {
   let task = '';
   let result: string | undefined;
   const latest: string[] = [];
@@ -89,7 +94,7 @@ function showText(store: Store, card: Card, offset: number): string {
     latest.push(line);
     if (latest.length > LATEST) latest.shift();
   };
-  for (const { event } of read(store, card.id, 0)) {
+  for await (const { event } of logOf(sessions, card.id)) {
     if (event.type === 'mail.accepted' && event.body.kind === 'task') task = event.body.spec.task;
     if (event.type === 'step.answered') {
       const words = textOf(event.content).trim();
@@ -116,5 +121,15 @@ function showText(store: Store, card: Card, offset: number): string {
     );
   }
   // What a subagent says is data: it stands fenced in the result of a tool and can open no tag of ours.
-  return encodeBody(sections.join('\n\n'));
+  return { ok: true, text: encodeBody(sections.join('\n\n')) };
+}
+
+async function* logOf(sessions: Sessions, session: string): AsyncGenerator<Recorded> {
+  for (let after = 0; ; ) {
+    const rows = await sessions.events(session, after, ROWS);
+    for (const row of rows) yield decodeEvent(row);
+    const last = rows.at(-1);
+    if (!last || rows.length < ROWS) return;
+    after = last.seq;
+  }
 }

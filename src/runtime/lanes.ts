@@ -33,10 +33,27 @@ export interface Place {
   alive(): void;
   /** The API has taken the call up. */
   accepted(): void;
-  /** The call failed. Returns whether all calls wait now, so that this one needs no pause of its own. */
-  failed(failure: Failure, pauseMs: number): boolean;
+  /** The call failed. Says whether all calls wait now, so that this one needs no pause of its own. */
+  failed(failure: Failure, pauseMs: number): boolean | Promise<boolean>;
   /** Gives the place back. Safe to repeat. */
   release(): void;
+}
+
+/** Lanes that are owned here, so that everything is known at once. */
+export interface OwnLanes extends Lanes {
+  /** Whether nothing holds calls up but the ceiling. */
+  readonly open: boolean;
+  ticket(priority: Priority, chat: string, held: (hold: Hold) => void): OwnTicket;
+}
+
+export interface OwnTicket extends Ticket {
+  acquire(signal: AbortSignal): Promise<OwnPlace>;
+  /** The place of a call that is under way already, whatever the ceiling. */
+  adopt(): OwnPlace;
+}
+
+export interface OwnPlace extends Place {
+  failed(failure: Failure, pauseMs: number): boolean;
 }
 
 /** Subagents' calls that may start in one turn of the event loop: more would hold up people's. */
@@ -73,7 +90,7 @@ export function makeLanes(
   ceiling: number,
   clock: Clock,
   on: { random: () => number; held?: (hold: Hold) => void },
-): Lanes {
+): OwnLanes {
   const queues: readonly [Lines, Lines, Lines] = [new Map(), new Map(), new Map()];
   let inFlight = 0;
   let waiting = 0;
@@ -189,7 +206,7 @@ export function makeLanes(
     if (claims.length > 0) clock.soon(() => tell(0));
   }
 
-  function placeOf(claim: Claim): Place {
+  function placeOf(claim: Claim): OwnPlace {
     const finds = gate.probing;
     const pass = gate.enter(claim);
     inFlight += 1;
@@ -217,6 +234,9 @@ export function makeLanes(
     get hold() {
       return gate.hold;
     },
+    get open() {
+      return gate.wide;
+    },
     get inFlight() {
       return inFlight;
     },
@@ -234,6 +254,7 @@ export function makeLanes(
         held,
       };
       return {
+        adopt: () => placeOf(claim),
         acquire: (signal) =>
           new Promise((resolve, reject) => {
             if (signal.aborted) return reject(signal.reason);

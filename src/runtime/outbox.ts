@@ -10,8 +10,8 @@ import { sleep } from './effects.ts';
 
 export interface OutboxPorts {
   readonly clock: Clock;
-  /** Hands a command to another session, wherever it lives. May fail; then it is tried again. */
-  readonly reach: (session: string, command: Command) => Promise<Outcome>;
+  /** Hands mail to another session, wherever it lives. May fail; then it is tried again. */
+  readonly reach: (session: string, mail: Extract<Command, { type: 'mail' }>) => Promise<Outcome>;
   readonly gaveUp: (actor: Actor, to: string, refusal: Refusal) => void;
   /** The receiver failed over the mail or could not be reached; it is tried again. */
   readonly unreached: (actor: Actor, to: string, error: unknown) => void;

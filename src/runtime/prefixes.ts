@@ -101,7 +101,7 @@ async function ask(
       bill.ended(outcome);
       if (outcome.kind === 'again') {
         pause = pauseAfter(outcome, attempt, ports.random());
-        if (place.failed(outcome, pause)) pause = undefined;
+        if (await place.failed(outcome, pause)) pause = undefined;
       } else place.accepted();
     } finally {
       place.release();

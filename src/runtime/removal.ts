@@ -6,6 +6,7 @@ import type { Clock, KeptWork, Store, Workshop } from '../core/ports.ts';
 import type { Actor } from './actor.ts';
 import type { Broadcast } from './broadcast.ts';
 import type { Committer } from './committer.ts';
+import type { Elsewhere } from './elsewhere.ts';
 
 export interface RemovalLog {
   /** Sessions of a chat are gone. What was kept of their work, and processes that could not be ended. */
@@ -21,12 +22,16 @@ export interface Removal {
   subagents(main: Actor, ids: readonly string[], signal: AbortSignal): Promise<void>;
   /** The whole chat. `unconfirmed`: sessions whose processes may still live. */
   chat(main: Actor, unconfirmed: readonly string[], signal: AbortSignal): Promise<void>;
+  /** One session of this process, with nothing around it. */
+  here(session: string): Promise<void>;
   /** Resolves with what was kept when the chat is gone, or with undefined after `ms`. */
   gone(chat: string, ms: number): Promise<readonly KeptWork[] | undefined>;
 }
 
 export function makeRemoval(ports: {
   store: Store;
+  elsewhere: Elsewhere;
+  unlist?: (chat: string) => Promise<void>;
   clock: Clock;
   committer: Committer;
   broadcast: Broadcast;
@@ -37,7 +42,7 @@ export function makeRemoval(ports: {
   inMemory: (ids: readonly string[]) => readonly Actor[];
   forget: (id: string) => void;
 }): Removal {
-  const { store, clock, committer, broadcast, workshop } = ports;
+  const { store, elsewhere, clock, committer, broadcast, workshop } = ports;
   const waiting = new Map<string, Set<(kept: readonly KeptWork[]) => void>>();
 
   /**
@@ -61,12 +66,19 @@ export function makeRemoval(ports: {
     return true;
   }
 
+  /** Those that are kept elsewhere. Whatever fails is done again, with all of it. */
+  async function removePeers(ids: readonly string[], signal: AbortSignal): Promise<void> {
+    await Promise.all(ids.map((id) => elsewhere(id)?.remove()));
+    signal.throwIfAborted();
+  }
+
   return {
     async subagents(main, ids, signal) {
       const chat = main.id;
       for (const actor of ports.inMemory(ids)) await actor.close();
       const { kept, left } = await workshop.discard({ chat, sessions: ids, whole: false, unconfirmed: [] });
       signal.throwIfAborted();
+      await removePeers(ids, signal);
       if (!removeLogs(ids)) return;
       ports.log.removed(chat, { whole: false, sessions: ids.length, kept, left });
       await main.send({ type: 'removed', ids });
@@ -74,16 +86,26 @@ export function makeRemoval(ports: {
 
     async chat(main, unconfirmed, signal) {
       const chat = main.id;
-      const ids = store.sessions(chat).map((row) => row.id);
+      const { tree, leaving } = main.state ?? { tree: { cards: {} }, leaving: [] };
+      const here = store.sessions(chat).map((row) => row.id);
+      const ids = [...new Set([...here, ...Object.keys(tree.cards), ...leaving])];
       await main.ended();
       for (const actor of ports.inMemory(ids)) if (actor !== main) await actor.close();
       const { kept, left } = await workshop.discard({ chat, sessions: ids, whole: true, unconfirmed });
+      signal.throwIfAborted();
+      await removePeers(ids, signal);
+      await ports.unlist?.(chat);
       signal.throwIfAborted();
       if (!removeLogs(ids)) return;
       ports.log.removed(chat, { whole: true, sessions: ids.length, kept, left });
       const told = waiting.get(chat) ?? [];
       waiting.delete(chat);
       for (const tell of told) tell(kept);
+    },
+
+    async here(session) {
+      for (const actor of ports.inMemory([session])) await actor.close();
+      removeLogs([session]);
     },
 
     gone(chat, ms) {

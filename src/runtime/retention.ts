@@ -8,6 +8,7 @@ import { forgettable } from '../core/forgetting.ts';
 import type { Clock, EndedAt, Store, Workshop } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
 import { isEnded } from '../core/subagents.ts';
+import type { Sessions } from './elsewhere.ts';
 
 /** Milliseconds since it was over; absent: kept for ever. */
 export interface Retained {
@@ -18,6 +19,8 @@ export interface Retained {
 export interface Retention {
   /** Goes over all once. Never rejects. */
   sweep(): Promise<void>;
+  /** The same for one chat's subagents alone: for a host that keeps each chat by itself. Never rejects. */
+  sweepChat(chat: string, endedTreesMs: number): Promise<void>;
   start(): void;
   stop(): void;
 }
@@ -31,6 +34,7 @@ const ROOTS = 20;
 
 export function makeRetention(ports: {
   store: Store;
+  sessions: Pick<Sessions, 'row'>;
   clock: Clock;
   workshop: Workshop;
   retained: Retained;
@@ -38,7 +42,7 @@ export function makeRetention(ports: {
   send: (session: string, command: Command) => Promise<unknown>;
   failed: (error: unknown) => void;
 }): Retention {
-  const { store, clock, workshop, retained } = ports;
+  const { store, sessions, clock, workshop, retained } = ports;
   let stopped = false;
   let cancel = (): void => {};
 
@@ -63,9 +67,11 @@ export function makeRetention(ports: {
   async function forgetIn(chat: string, before: number): Promise<void> {
     const state = stopped ? undefined : ports.state(chat);
     if (!state) return;
-    const trees = forgettable(state, before)
-      .map((cards) => cards.map((card) => card.id))
-      .filter((ids) => ids.every((id) => store.session(id)?.wants !== true));
+    const trees: string[][] = [];
+    for (const cards of forgettable(state, before)) {
+      const rows = await Promise.all(cards.map(({ id }) => sessions.row(id)));
+      if (rows.every((row) => row?.wants !== true)) trees.push(cards.map((card) => card.id));
+    }
     for (let from = 0; from < trees.length && !stopped; from += ROOTS) {
       const some = trees.slice(from, from + ROOTS);
       const kept = new Set((await workshop.unlanded(some.flat())).map(({ session }) => session));
@@ -108,6 +114,7 @@ export function makeRetention(ports: {
 
   return {
     sweep,
+    sweepChat: (chat, endedTreesMs) => forgetIn(chat, clock.now() - endedTreesMs).catch(ports.failed),
     start() {
       if (retained.toolOutputMs !== undefined || retained.endedTreesMs !== undefined) after(FIRST_MS);
     },

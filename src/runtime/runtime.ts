@@ -4,6 +4,7 @@
  */
 import type { Command, Refusal, Rules } from '../core/commands.ts';
 import type { Recorded } from '../core/events.ts';
+import type { Ephemeral } from '../core/feed.ts';
 import type { CallOutcome, Clock, KeptWork, Model, Skills, Store, Workshop } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
 import { isDead } from '../core/subagents.ts';
@@ -13,13 +14,14 @@ import { type Broadcast, makeBroadcast } from './broadcast.ts';
 import type { Intend } from './calls.ts';
 import { type Committer, makeCommitter } from './committer.ts';
 import { runEffect } from './effects.ts';
+import { type Elsewhere, makeSessions, type Sessions } from './elsewhere.ts';
 import type { Hold } from './gate.ts';
 import { makeInspect } from './inspect.ts';
 import { type Lanes, makeLanes } from './lanes.ts';
 import { type Metrics, makeMetrics } from './metrics.ts';
 import { countOwned } from './owned-figures.ts';
 import { makeRemoval, type RemovalLog } from './removal.ts';
-import { makeRetention, type Retained } from './retention.ts';
+import { makeRetention, type Retained, type Retention } from './retention.ts';
 import { makeTally } from './tally.ts';
 
 export interface RuntimePorts {
@@ -30,10 +32,17 @@ export interface RuntimePorts {
   readonly skills?: Skills;
   readonly rules: Rules;
   readonly intend: Intend;
-  readonly maxModelCalls: number;
+  /** Model calls in flight: a ceiling for this process, or lanes that several processes share. */
+  readonly maxModelCalls: number | Lanes;
   readonly mainToolMs: number;
   /** For how long what is over is kept; absent: for ever. */
   readonly retained?: Retained;
+  /** Absent: every session is kept in this process. */
+  readonly elsewhere?: Elsewhere;
+  /** Whether a session that is found at work was taken out of memory for no reason of its own; absent: no. */
+  readonly evicted?: (session: string) => boolean;
+  /** Called before a chat's logs are removed, again after a crash: whatever lists it forgets it. */
+  readonly unlist?: (chat: string) => Promise<void>;
   readonly random: () => number;
   /** A commit failed: nothing of it was acknowledged, and the process must end. */
   readonly fatal: (error: unknown) => void;
@@ -67,10 +76,15 @@ export interface Runtime {
    * isn't through.
    */
   gone(chat: string, ms: number): Promise<readonly KeptWork[] | undefined>;
+  /** Removes a session of this process, whatever it is doing. Safe to repeat. */
+  remove(session: string): Promise<void>;
   /** Takes up every session that was at work. Returns at once; the work goes on in the background. */
   start(): void;
   /** Ends all that runs, writes the last word of a clean stop, commits. Resolves when all has ended. */
   stop(): Promise<void>;
+  /** Any session of the tree, wherever it is kept. */
+  readonly sessions: Sessions;
+  readonly retention: Retention;
   readonly broadcast: Broadcast;
   readonly lanes: Lanes;
   readonly committer: Committer;
@@ -89,18 +103,25 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
   const { store, clock } = ports;
   const actors = new Map<string, Actor>();
   const broadcast = makeBroadcast();
-  const lanes = makeLanes(ports.maxModelCalls, clock, {
-    random: ports.random,
-    held: (hold) => ports.log.held?.(hold),
-  });
+  const elsewhere: Elsewhere = ports.elsewhere ?? (() => undefined);
+  const lanes =
+    typeof ports.maxModelCalls === 'number'
+      ? makeLanes(ports.maxModelCalls, clock, {
+          random: ports.random,
+          held: (hold) => ports.log.held?.(hold),
+        })
+      : ports.maxModelCalls;
   const metrics = makeMetrics();
   const tally = makeTally(metrics, { store, clock });
   const committer = makeCommitter(store, clock, ports.fatal, tally.wrote);
   const progressed = new Set<string>();
   let stopping = false;
 
+  const sessions = makeSessions({ store, live, elsewhere });
   const removal = makeRemoval({
     store,
+    elsewhere,
+    ...(ports.unlist ? { unlist: ports.unlist } : {}),
     clock,
     committer,
     broadcast,
@@ -112,6 +133,7 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
   });
   const retention = makeRetention({
     store,
+    sessions,
     clock,
     workshop: ports.workshop,
     retained: ports.retained ?? {},
@@ -127,12 +149,12 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
     lanes,
     broadcast,
     inspect: makeInspect({
-      store,
-      live,
+      sessions,
       now: () => clock.now(),
       ...(ports.skills ? { skills: ports.skills } : {}),
     }),
-    reach: (session: string, command: Command) => send(session, command),
+    reach: (session: string, mail: Extract<Command, { type: 'mail' }>) =>
+      elsewhere(session)?.send(mail) ?? send(session, mail),
     failed: (actor: Actor, failure: Extract<CallOutcome, { kind: 'again' }>, attempt: number) => {
       tally.retried(failure.why);
       ports.log.retried(actor.id, failure, attempt);
@@ -163,7 +185,10 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
     actors.set(id, actor);
     if (actor.state) tally.loaded(actor.state);
     // A session that wants something and is not in memory was at work when its host went down.
-    if (actor.state && store.session(id)?.wants) void actor.send({ type: 'host.started' }).then(actor.wake);
+    if (actor.state && store.session(id)?.wants) {
+      const evicted = ports.evicted?.(id) ?? false;
+      void actor.send({ type: 'host.started', ...(evicted ? { evicted } : {}) }).then(actor.wake);
+    }
     return actor;
   }
 
@@ -199,19 +224,21 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
   /** Tells the chat what a subagent does now, at most once a second each. */
   function progress(actor: Actor): void {
     const { state } = actor;
-    if (!state?.spec || progressed.has(actor.id) || !broadcast.hears(state.chat)) return;
+    if (!state?.spec || progressed.has(actor.id)) return;
+    const chat = elsewhere(state.chat);
+    if (!chat && !broadcast.hears(state.chat)) return;
     progressed.add(actor.id);
-    const tell = (now: Session): void =>
-      broadcast.ephemeral(now.chat, {
-        name: 'progress',
-        data: {
-          subagentId: now.id,
-          steps: now.attemptSteps,
-          activity: now.activity,
-          usage: now.usage,
-        },
-      });
-    tell(state);
+    const event: Ephemeral = {
+      name: 'progress',
+      data: {
+        subagentId: state.id,
+        steps: state.attemptSteps,
+        activity: state.activity,
+        usage: state.usage,
+      },
+    };
+    if (chat) chat.tell(event);
+    else broadcast.ephemeral(state.chat, event);
     clock.after(PROGRESS_MS, () => {
       progressed.delete(actor.id);
       const now = actor.state;
@@ -220,12 +247,15 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
   }
 
   const runtime: Runtime = {
+    sessions,
+    retention,
     broadcast,
     lanes,
     committer,
     metrics,
     send,
     gone: removal.gone,
+    remove: removal.here,
     live,
     get actors() {
       return actors.size;

@@ -22,7 +22,7 @@ export const pageSize = 30_000;
 /**
  * The answer for the model.
  * @param remarks what else it must know, each a sentence
- * @param kept where the whole page lies if it is longer than what is shown
+ * @param kept where the whole page lies if it is longer than what is shown; absent where it is not kept
  */
 export function pageWords(page: {
   readonly url: string;
@@ -42,8 +42,12 @@ export function pageWords(page: {
     ...(shown.length < page.text.length ? [`shown="${shown.length} of ${page.text.length} characters"`] : []),
   ];
   const remarks = [...page.remarks];
-  if (page.kept !== undefined)
-    remarks.push(`The whole page is in ${page.kept}: go on with read, or look through it with grep.`);
+  if (page.kept === undefined) {
+    if (shown.length < page.text.length)
+      remarks.push(
+        `Only this beginning can be read: there are no files here in which the rest could be kept.`,
+      );
+  } else remarks.push(`The whole page is in ${page.kept}: go on with read, or look through it with grep.`);
   return [
     `<web-page ${attributes.join(' ')}>`,
     shown.trim() === '' ? '(no text)' : encodeBody(shown),

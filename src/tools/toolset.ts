@@ -14,7 +14,7 @@ import { type SpawnSettings, type SpawnTool, sessionsSpawn } from './sessions-sp
 import { skill } from './skill.ts';
 import { report, reportIntent, staySilent } from './speech.ts';
 import { subagents, subagentsIntent } from './subagents.ts';
-import { webFetch } from './web-fetch.ts';
+import { webFetchTool } from './web-fetch.ts';
 import type { WorkTool } from './work-tool.ts';
 import { write } from './write.ts';
 
@@ -32,12 +32,14 @@ export interface Toolset {
 /**
  * @param canWork whether the host has folders and processes: otherwise the tools for them are absent
  * @param canFetch whether the host runs `web_fetch`
+ * @param keepsPages whether it keeps long pages in files; silence means that it does
  * @param hasSkills whether there is a skill to open: otherwise `skill` is absent
  */
 export function makeToolset(
   settings: SpawnSettings & {
     readonly canWork: boolean;
     readonly canFetch: boolean;
+    readonly keepsPages?: boolean;
     readonly hasSkills?: boolean;
   },
 ): Toolset {
@@ -45,7 +47,7 @@ export function makeToolset(
   const work: readonly Pick<WorkTool<unknown>, 'name' | 'schema' | 'readOnly' | 'repeatable' | 'parse'>[] = [
     ...(settings.hasSkills ? [skill] : []),
     ...(settings.canWork ? [bash, read, write, edit, glob, grep] : []),
-    ...(settings.canFetch ? [webFetch] : []),
+    ...(settings.canFetch ? [webFetchTool({ keeps: settings.keepsPages ?? true })] : []),
   ];
 
   function toolsOf(subject: Pick<PrefixSubject, 'kind' | 'mayDelegate'>) {

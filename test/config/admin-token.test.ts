@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ConfigError } from '../../src/config/problems.ts';
 import { adminToken, adminTokenPath } from '../../src/hosts/node/admin-token.ts';
-import { ConfigError } from '../../src/hosts/node/config/problems.ts';
 
 let folder = '';
 let path = '';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { environment, settingNames } from '../../src/config/schema.ts';
 import { describeConfig } from '../../src/hosts/node/config/describe.ts';
-import { environment, settingNames } from '../../src/hosts/node/config/schema.ts';
 import { load, path } from './load.ts';
 
 /** The row of one setting, its columns apart. */

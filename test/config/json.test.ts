@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readJson } from '../../src/hosts/node/config/json.ts';
+import { readJson } from '../../src/config/json.ts';
 
 function parse(text: string): unknown {
   try {

@@ -1,6 +1,6 @@
 /** Loads a configuration out of an environment and a file's text, and catches the lines of a refusal. */
 
-import { ConfigError } from '../../src/hosts/node/config/problems.ts';
+import { ConfigError } from '../../src/config/problems.ts';
 import { type Config, loadConfig } from '../../src/hosts/node/config.ts';
 
 export const path = '/chat/tidings.config.json';

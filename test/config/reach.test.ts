@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { allowLists, gatewayUrl, isLoopback } from '../../src/hosts/node/config/reach.ts';
+import { allowLists, gatewayUrl, isLoopback } from '../../src/config/reach.ts';
 
 describe('loopback', () => {
   test.each(['localhost', '127.0.0.1', '127.255.0.9', '::1', '0:0:0:0:0:0:0:1', '::ffff:127.0.0.1'])(

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ConfigError } from '../../src/hosts/node/config/problems.ts';
+import { ConfigError } from '../../src/config/problems.ts';
 import { loadConfig } from '../../src/hosts/node/config.ts';
 import { load, path, refusal } from './load.ts';
 

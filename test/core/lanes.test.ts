@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { TransientKind } from '../../src/core/ports.ts';
 import type { Failure } from '../../src/runtime/gate.ts';
-import { type Lanes, makeLanes, type Place, type Priority } from '../../src/runtime/lanes.ts';
+import { type Lanes, makeLanes, type OwnPlace, type Priority } from '../../src/runtime/lanes.ts';
 import { lifeClock, quiet } from '../simulation/virtual-time.ts';
 
 interface Caller {
   readonly name: string;
-  readonly place: Place;
+  readonly place: OwnPlace;
   /** Stands where it stood before. */
   readonly again: () => void;
 }

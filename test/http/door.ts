@@ -10,6 +10,7 @@ import type { CallOutcome, Clock, Model, ModelRequest, Store, Workshop } from '.
 import { makeGateway } from '../../src/gateway/gateway.ts';
 import { makeApp } from '../../src/http/app.ts';
 import type { AppPorts } from '../../src/http/ports.ts';
+import { localShelf } from '../../src/http/shelf.ts';
 import { makeCatalogue } from '../../src/model/catalogue.ts';
 import { memoryStore } from '../../src/runtime/memory-store.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
@@ -223,6 +224,13 @@ export function openDoor(options: DoorOptions = {}, store: Store = memoryStore()
   const app = makeApp({
     runtime: gateway.runtime,
     store,
+    figures: () => gateway.runtime.metrics.text(),
+    shelf: localShelf({
+      runtime: gateway.runtime,
+      store,
+      clock: options.clock ?? clock,
+      budget: { chatUsd: 1_000, subagentUsd: 100 },
+    }),
     clock: options.clock ?? clock,
     token: () => TOKEN,
     allowed: () => ({ hosts: [HOST, 'localhost:8787'], origins: ['http://127.0.0.1:8787'] }),

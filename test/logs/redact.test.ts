@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { makeLog } from '../../src/hosts/node/log.ts';
+import { makeLog } from '../../src/log/log.ts';
 
 const KEY = 'sk-ant-api03-abcdefghijklmnop_QRST-uv';
 const TOKEN = 'an-admin-token/with+odd~signs"\\and-quotes==';

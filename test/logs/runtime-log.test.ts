@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { makeLog, runtimeLog } from '../../src/hosts/node/log.ts';
+import { runtimeLog } from '../../src/log/lines.ts';
+import { makeLog } from '../../src/log/log.ts';
 
 test('tells once of a "not before" that many calls bring, and of each that is another', () => {
   const lines: string[] = [];

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { environment, settingNames } from '../../src/hosts/node/config/schema.ts';
+import { environment, settingNames } from '../../src/config/schema.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const pages = [

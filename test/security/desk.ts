@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { Scope } from '../../src/http/scopes.ts';
-import { digestOf, type NamedToken, type NamedTokens } from '../../src/http/tokens.ts';
+import { bookOf, digestOf, type NamedToken, type NamedTokens } from '../../src/http/tokens.ts';
 import { type Door, type DoorOptions, openDoor } from '../http/door.ts';
 
 export interface Desk extends NamedTokens {
@@ -50,7 +50,7 @@ export interface DeskDoor extends Door {
 /** A door that takes the tokens of a desk. */
 export function openDeskDoor(options: DoorOptions = {}): DeskDoor {
   const desk = makeDesk();
-  return { ...openDoor({ ...options, ports: { ...options.ports, named: desk } }), desk };
+  return { ...openDoor({ ...options, ports: { ...options.ports, named: bookOf(desk) } }), desk };
 }
 
 /** The header that carries a token. */

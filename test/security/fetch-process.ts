@@ -1,7 +1,8 @@
 /** Fetches the page that its argument names, as a process of its own, and prints what a model would read. */
-import { fetchPage, usualLimits } from '../../src/hosts/node/fetch/fetch-page.ts';
+import { fetchPage } from '../../src/hosts/node/fetch/fetch-page.ts';
 import { systemLookup } from '../../src/hosts/node/fetch/names.ts';
 import { makeFetchPolicy } from '../../src/tools/fetch-policy.ts';
+import { usualLimits } from '../../src/tools/page-fetch.ts';
 
 const outcome = await fetchPage(
   {

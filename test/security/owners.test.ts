@@ -3,9 +3,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { localShelf } from '../../src/http/shelf.ts';
 import { makeMetrics } from '../../src/runtime/metrics.ts';
 import { amount } from '../amounts.ts';
-import { TOKEN } from '../http/door.ts';
+import { type Door, TOKEN } from '../http/door.ts';
 import { addressOf, bearer, chatIn, type DeskDoor, openDeskDoor, routeTable } from './desk.ts';
 
 const withChats = z.object({ chats: z.array(z.object({ id: z.string() })), next: z.string().nullable() });
@@ -74,19 +75,17 @@ describe("another owner's chat", () => {
   test('is never loaded for whoever may not see it', async () => {
     const { door, bob, chat } = await twoOwners();
     const asked: string[] = [];
-    const watching = openDeskDoor({
-      ports: {
-        store: door.store,
-        runtime: {
-          ...door.runtime,
-          metrics: makeMetrics(),
-          state(id) {
-            asked.push(id);
-            return door.runtime.state(id);
-          },
-        },
+    const runtime: Door['runtime'] = {
+      ...door.runtime,
+      metrics: makeMetrics(),
+      state(id) {
+        asked.push(id);
+        return door.runtime.state(id);
       },
-    });
+    };
+    const { store, clock } = door;
+    const shelf = localShelf({ runtime, store, clock, budget: { chatUsd: 1_000, subagentUsd: 100 } });
+    const watching = openDeskDoor({ ports: { store, runtime, shelf } });
     watching.desk.give('bob', ['read', 'chat', 'answer']);
     for (const route of await routeTable(watching)) {
       const body = route.method === 'GET' ? undefined : {};

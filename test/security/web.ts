@@ -1,8 +1,8 @@
 /** Owns what the tests of `web_fetch` share: real servers on this machine, and a workshop that may ask some of them. */
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { createServer as createSocketServer, type Socket } from 'node:net';
-import type { FetchLimits } from '../../src/hosts/node/fetch/fetch-page.ts';
 import type { Lookup } from '../../src/hosts/node/fetch/names.ts';
+import type { FetchLimits } from '../../src/tools/page-fetch.ts';
 import { afterTest, type Bench, bench } from '../workshop/setup.ts';
 
 export interface Site {

@@ -78,10 +78,12 @@ export function rulesOf(
     prefix: (subject) => ({
       model: subject.model,
       max_tokens: 4_096,
-      system: [...systemPrompt(subject, undefined), `Release ${release}.`].map((text) => ({
-        type: 'text',
-        text,
-      })),
+      system: [...systemPrompt(subject, undefined, { skills: [], canWork: true }), `Release ${release}.`].map(
+        (text) => ({
+          type: 'text',
+          text,
+        }),
+      ),
       tools: toolset.schemas(subject),
     }),
   };
@@ -176,6 +178,7 @@ export function beginLife(ports: LifePorts): Life {
     forget() {
       const retention = makeRetention({
         store,
+        sessions: runtime.sessions,
         clock: time.clock,
         workshop,
         retained: { endedTreesMs: 0 },

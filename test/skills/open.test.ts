@@ -162,7 +162,7 @@ describe('what a session is told of skills', () => {
           .schemas(subject)
           .map(({ name }) => name),
       ).not.toContain('skill');
-      expect(systemPrompt(subject, undefined, []).join()).not.toMatch(/skill/i);
+      expect(systemPrompt(subject, undefined, { skills: [], canWork: true }).join()).not.toMatch(/skill/i);
       const call = { id: 'c', name: 'skill', input: { name: 'pack' } };
       expect(makeToolset(settings).intend(call, subject).intent).toMatchObject({ do: 'error' });
     }
@@ -176,7 +176,9 @@ describe('what a session is told of skills', () => {
     for (const subject of subjects) {
       const tools = makeToolset({ ...settings, hasSkills: true });
       expect(tools.schemas(subject)).toContainEqual(skill.schema);
-      expect(systemPrompt(subject, undefined, skills).join()).toContain('\n- pack: Packs.\n- zip: Zips.');
+      expect(systemPrompt(subject, undefined, { skills, canWork: true }).join()).toContain(
+        '\n- pack: Packs.\n- zip: Zips.',
+      );
       expect(tools.intend({ id: 'c', name: 'skill', input: { name: 'pack' } }, subject)).toEqual({
         summary: 'skill: pack',
         intent: { do: 'work', readOnly: true, repeatable: true, processes: false },

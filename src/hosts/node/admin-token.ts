@@ -5,8 +5,8 @@
 import { chmodSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { nanoid } from 'nanoid';
-import { ConfigError } from './config/problems.ts';
-import { tokenMinimum, tokenPattern } from './config/schema.ts';
+import { ConfigError } from '../../config/problems.ts';
+import { tokenMinimum, tokenPattern } from '../../config/schema.ts';
 import { writePrivateFile } from './private-file.ts';
 
 interface AdminToken {

@@ -5,27 +5,24 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { makeCatalogue } from '../../model/catalogue.ts';
 import {
   type Anthropic,
   type AnthropicName,
   anthropicVariables,
   type Environment,
-  readAnthropic,
-  readSettings,
-  strayVariables,
-} from './config/environment.ts';
-import { readConfigFile } from './config/file.ts';
-import { nearest } from './config/nearest.ts';
-import { ConfigError, plainWords, problemLines, show } from './config/problems.ts';
-import { isLoopback, isWildcard } from './config/reach.ts';
+} from '../../config/environment.ts';
+import { readLayers } from '../../config/layers.ts';
+import { modelProblems } from '../../config/models.ts';
+import { ConfigError, show } from '../../config/problems.ts';
+import { isLoopback, isWildcard } from '../../config/reach.ts';
 import {
+  configVariable,
   environment,
   type SettingName,
   type Settings,
-  settingsSchema,
   tokenMinimum,
-} from './config/schema.ts';
+} from '../../config/schema.ts';
+import { readConfigFile } from './config/file.ts';
 
 /** Where a value came from: `environment PORT`, `file /chat/tidings.config.json`. */
 export type Source = 'default' | `environment ${string}` | `file ${string}`;
@@ -73,23 +70,9 @@ interface ConfigInput {
  * @throws ConfigError with one line for each setting that is wrong
  */
 export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExists }: ConfigInput): Config {
-  const stray = strayVariables(env);
-  const { anthropic, problems } = readAnthropic(env);
-  problems.unshift(...stray.problems);
-  const given = readSettings(env);
   const file = readConfigFile(env, cwd, readFile);
-
-  const checkedEnv = settingsSchema.safeParse(given.values, { error: plainWords });
-  if (!checkedEnv.success)
-    problems.push(
-      ...problemLines(checkedEnv.error, { raw: given.texts, texts: true, subject: variableSubject }),
-    );
-  const checkedFile = settingsSchema.safeParse(file.values, { error: plainWords });
-  if (!checkedFile.success)
-    problems.push(
-      ...problemLines(checkedFile.error, { raw: file.values, texts: false, subject: file.subject }),
-    );
-  if (problems.length > 0) throw new ConfigError(problems);
+  const { settings: checked, anthropic, from, subject, ...found } = readLayers(env, file, [configVariable]);
+  if (checked === undefined || found.problems.length > 0) throw new ConfigError(found.problems);
   const {
     subagentModel,
     publicUrl,
@@ -98,54 +81,22 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
     chatBudgetTokens,
     subagentBudgetTokens,
     ...settings
-  } = settingsSchema.parse({
-    ...file.values,
-    ...given.values,
-  });
+  } = checked;
+  const problems = modelProblems(checked, subject, 'the configuration file');
 
   const source = (name: SettingName): Source => {
     const entry = environment[name];
-    if (entry !== undefined && given.texts[name] !== undefined) return `environment ${entry.variable}`;
-    return Object.hasOwn(file.values, name) ? `file ${file.path}` : 'default';
+    if (entry !== undefined && from(name) === 'environment') return `environment ${entry.variable}`;
+    return from(name) === 'written' ? `file ${file.path}` : 'default';
   };
-  const absolute = (path: string, from: Source): string => {
+  const absolute = (path: string, of: SettingName): string => {
     const home = /^~(?=\/|$)/.test(path) ? join(env.HOME?.trim() || homedir(), path.slice(1)) : path;
-    return resolve(from.startsWith('file ') ? dirname(file.path) : cwd, home);
+    return resolve(from(of) === 'written' ? dirname(file.path) : cwd, home);
   };
-
-  const subject = (name: SettingName): string =>
-    source(name).startsWith('file ') ? file.subject([name]) : variableSubject([name]);
-
-  const catalogue = makeCatalogue(settings.models);
-  const checkModel = (name: SettingName, model: string): void => {
-    const found = catalogue.resolve(model);
-    if (!('unknown' in found)) {
-      const [tokens, variable] =
-        name === 'model'
-          ? [chatBudgetTokens, 'TIDINGS_CHAT_BUDGET_TOKENS']
-          : [subagentBudgetTokens, 'TIDINGS_SUBAGENT_BUDGET_TOKENS'];
-      if (found.prices === undefined && tokens === undefined) {
-        problems.push(
-          `${subject(name)} ${show(model)}, and what this model costs is not known; give it prices in "models" of the configuration file, or set ${variable}.`,
-        );
-      }
-      return;
-    }
-    const meant = nearest(model, catalogue.names);
-    problems.push(
-      `${subject(name)} ${show(model)}${meant === undefined ? '' : ` (did you mean "${meant}"?)`}; it must be an alias or id from "models" in the configuration file, or one of ${catalogue.names.join(', ')}.`,
-    );
-  };
-  checkModel('model', settings.model);
-  // Absent, it is the main one's: only that it can be paid for is still to be seen.
-  const main = catalogue.resolve(settings.model);
-  if (subagentModel !== undefined || !('unknown' in main)) {
-    checkModel('subagentModel', subagentModel ?? settings.model);
-  }
 
   const repositories: Record<string, string> = {};
   for (const [name, path] of Object.entries(settings.repositories)) {
-    const folder = absolute(path, source('repositories'));
+    const folder = absolute(path, 'repositories');
     repositories[name] = folder;
     if (!isFolder(folder)) {
       problems.push(
@@ -154,7 +105,7 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
     }
   }
   const skills = settings.skills.map((path, at) => {
-    const folder = absolute(path, source('skills'));
+    const folder = absolute(path, 'skills');
     if (!isFolder(folder)) {
       problems.push(
         `${file.subject(['skills', at])} ${show(path)}, and there is no folder at ${folder}; it must be a skill's folder or a folder of them, absolute or from the configuration file's folder.`,
@@ -169,12 +120,7 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
   }
   if (problems.length > 0) throw new ConfigError(problems);
 
-  const warnings = [...stray.warnings];
-  if (anthropic.apiKey !== undefined && anthropic.authToken !== undefined) {
-    warnings.push(
-      `${anthropicVariables.apiKey} and ${anthropicVariables.authToken} are both set; the key is used.`,
-    );
-  }
+  const warnings = [...found.warnings];
   if (isWildcard(settings.host) && publicUrl === undefined) {
     warnings.push(
       `The gateway listens on every address (${settings.host}), but lets in only requests to localhost; set TIDINGS_PUBLIC_URL to the address that people type.`,
@@ -191,7 +137,7 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
     ...(instructions === undefined ? {} : { instructions }),
     ...(chatBudgetTokens === undefined ? {} : { chatBudgetTokens }),
     ...(subagentBudgetTokens === undefined ? {} : { subagentBudgetTokens }),
-    data: absolute(settings.data, source('data')),
+    data: absolute(settings.data, 'data'),
     repositories,
     skills,
     anthropic,
@@ -231,14 +177,6 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
     },
     warnings,
   };
-}
-
-const variables = new Map(Object.entries(environment).map(([name, entry]) => [name, entry.variable]));
-
-/** How a line names a setting of the environment: `PORT (environment)`. */
-function variableSubject(path: readonly PropertyKey[]): string {
-  const name = path.join('.');
-  return `${variables.get(name) ?? name} (environment)`;
 }
 
 function readText(path: string): string | undefined {

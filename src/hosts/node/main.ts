@@ -8,8 +8,13 @@ import type { Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { nanoid } from 'nanoid';
 import { installation } from '../../cli/installation.ts';
+import { allowLists, gatewayUrl } from '../../config/reach.ts';
 import { makeGateway } from '../../gateway/gateway.ts';
 import { makeApp } from '../../http/app.ts';
+import { localShelf } from '../../http/shelf.ts';
+import { bookOf } from '../../http/tokens.ts';
+import { httpLog, runtimeLog } from '../../log/lines.ts';
+import type { Log } from '../../log/log.ts';
 import { makeCatalogue } from '../../model/catalogue.ts';
 import { makeModel } from '../../model/client.ts';
 import { createPersona } from '../../simulator/persona.ts';
@@ -18,11 +23,9 @@ import { makeSkills } from '../../skills/open.ts';
 import { problemLine, type Shelf } from '../../skills/shelf.ts';
 import { adminToken } from './admin-token.ts';
 import { nodeClock } from './clock.ts';
-import { allowLists, gatewayUrl } from './config/reach.ts';
 import type { Config } from './config.ts';
 import { watchEventLoop } from './event-loop.ts';
 import { folderId } from './folder-id.ts';
-import { httpLog, type Log, runtimeLog } from './log.ts';
 import { nodeShelf } from './skills/find.ts';
 import { openStore } from './store/sqlite-store.ts';
 import { namedTokens } from './tokens/named-tokens.ts';
@@ -113,10 +116,14 @@ export async function startGateway(config: Config, options: StartOptions): Promi
       store,
       clock: nodeClock,
       token: () => admin.token,
-      named: namedTokens(store.folder, {
-        clock: nodeClock,
-        trouble: (words) => options.log.error(words),
-      }),
+      figures: () => gateway.runtime.metrics.text(),
+      shelf: localShelf({ runtime: gateway.runtime, store, clock: nodeClock, budget }),
+      named: bookOf(
+        namedTokens(store.folder, {
+          clock: nodeClock,
+          trouble: (words) => options.log.error(words),
+        }),
+      ),
       allowed: () => allowLists(config, port),
       newId: () => nanoid(),
       about: { version: options.version, model: gateway.model, simulator: config.simulator },

@@ -3,10 +3,10 @@
  * is not set; never prints a secret's value.
  */
 import { configText, type SettingLine } from '../../../cli/config.ts';
+import { anthropicVariables } from '../../../config/environment.ts';
+import { environment, type SettingName, settingNames } from '../../../config/schema.ts';
 import { adminTokenPath } from '../admin-token.ts';
 import type { Config, Source } from '../config.ts';
-import { anthropicVariables } from './environment.ts';
-import { environment, type SettingName, settingNames } from './schema.ts';
 
 const secret = 'set (hidden)';
 

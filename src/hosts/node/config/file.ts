@@ -1,22 +1,16 @@
-/**
- * The configuration file: which one it is, its text as an object of settings, the place of each. Never checks
- * a setting.
- */
+/** The configuration file: which one it is, and what is written in it. Never checks a setting. */
 import { resolve } from 'node:path';
-import { type Environment, variable } from './environment.ts';
-import { readJson } from './json.ts';
-import { ConfigError } from './problems.ts';
-import { configVariable } from './schema.ts';
+import { type Environment, variable } from '../../../config/environment.ts';
+import { ConfigError } from '../../../config/problems.ts';
+import { configVariable } from '../../../config/schema.ts';
+import { nothingWritten, readSettingsText, type Written } from '../../../config/settings-text.ts';
 
 const defaultFile = 'tidings.config.json';
 
-interface ConfigFile {
+interface ConfigFile extends Written {
   readonly path: string;
   /** False: nobody made one, and nothing is in it. */
   readonly exists: boolean;
-  readonly values: Readonly<Record<string, unknown>>;
-  /** How a line names a setting of this file: `models.quick.id (/chat/tidings.config.json, line 7)`. */
-  readonly subject: (path: readonly PropertyKey[]) => string;
 }
 
 /**
@@ -32,45 +26,15 @@ export function readConfigFile(
   const path = resolve(cwd, named ?? defaultFile);
   const text = textOf(path, readFile);
   if (text === undefined) {
-    if (named === undefined)
-      return { path, exists: false, values: {}, subject: (at) => `${at.join('.')} (${path})` };
+    if (named === undefined) return { path, exists: false, ...nothingWritten(path) };
     const shown = JSON.stringify(named);
     throw new ConfigError([
       `${configVariable} (environment) is ${shown}, and there is no file at ${path}; it must be the path of a JSON file with settings.`,
     ]);
   }
-  const reading = readJson(text);
-  if (!reading.ok) {
-    throw new ConfigError([
-      `${path} is broken at line ${reading.line}, column ${reading.column}: ${reading.message}.`,
-    ]);
-  }
-  const { value, lineOf } = reading;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    const what = Array.isArray(value) ? 'a list' : value === null ? 'null' : `a ${typeof value}`;
-    throw new ConfigError([
-      `${path} holds ${what}; it must hold one object of settings, such as {"port": 8787}.`,
-    ]);
-  }
-  return {
-    path,
-    exists: true,
-    values: { ...value },
-    subject: (at) => `${at.join('.')} (${place(path, at, lineOf)})`,
-  };
-}
-
-/** A missing value stands nowhere: then the line is that of the nearest thing around it. */
-function place(
-  path: string,
-  at: readonly PropertyKey[],
-  lineOf: (at: readonly PropertyKey[]) => number | undefined,
-): string {
-  for (let length = at.length; length > 0; length--) {
-    const line = lineOf(at.slice(0, length));
-    if (line !== undefined) return `${path}, line ${line}`;
-  }
-  return path;
+  const reading = readSettingsText(text, path);
+  if (!reading.ok) throw new ConfigError([reading.problem]);
+  return { path, exists: true, values: reading.values, subject: reading.subject };
 }
 
 function textOf(path: string, readFile: (path: string) => string | undefined): string | undefined {

@@ -2,9 +2,10 @@
  * Looks over everything that a gateway needs and says what it found, in the order in which a person would mend
  * it. Starts nothing, changes nothing, spends nothing, and names no secret.
  */
+
+import { anthropicVariables, type Environment, variable } from '../../../config/environment.ts';
+import { ConfigError } from '../../../config/problems.ts';
 import { makeCatalogue } from '../../../model/catalogue.ts';
-import { anthropicVariables, type Environment, variable } from '../config/environment.ts';
-import { ConfigError } from '../config/problems.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { makeGit } from '../workshop/git.ts';
 import { type ApiQuestion, apiFindings, timerFinding } from './api.ts';

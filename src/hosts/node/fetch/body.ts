@@ -5,12 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import { pipeline, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-
-export interface Body {
-  readonly bytes: Buffer;
-  /** Why there may be more: it was too long, took too long, or broke off. */
-  readonly cut?: 'size' | 'time' | 'broken';
-}
+import type { PageBody } from '../../../tools/page-fetch.ts';
 
 /** `undefined`: sent as it is; 'unknown': packed in a way that can't be undone here. */
 export function unpackerOf(response: IncomingMessage): Transform | undefined | 'unknown' {
@@ -37,7 +32,7 @@ export function readBody(
   unpacker: Transform | undefined,
   most: number,
   signal: AbortSignal,
-): Promise<Body> {
+): Promise<PageBody> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;

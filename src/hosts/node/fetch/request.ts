@@ -10,6 +10,7 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import { pageHeaders } from '../../../tools/page-fetch.ts';
 import type { HostAddress } from './names.ts';
 
 export interface Answer {
@@ -18,12 +19,7 @@ export interface Answer {
   close(): void;
 }
 
-const headers = {
-  'user-agent': 'Tidings-web-fetch/1',
-  accept: 'text/markdown, text/html;q=0.9, application/json;q=0.9, text/*;q=0.8, */*;q=0.1',
-  'accept-language': 'en, *;q=0.5',
-  'accept-encoding': 'gzip, deflate, br',
-};
+const headers = { ...pageHeaders, 'accept-encoding': 'gzip, deflate, br' };
 
 /** Rejects with what the connection died of, or the signal's reason. */
 export function get(url: URL, addresses: readonly HostAddress[], signal: AbortSignal): Promise<Answer> {

@@ -1,30 +1,15 @@
 /**
  * The file that keeps the named tokens, `tokens.json` in the data folder: digests, scopes, owners, times. Owns its
- * shape, and that two who change it lose nothing of each other. Holds no token.
+ * form, and that two who change it lose nothing of each other. Holds no token.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import { scopes } from '../../../http/scopes.ts';
+import { type KeptToken, keptTokenSchema, TokenError } from '../../../http/token-rules.ts';
 import { ensurePrivateFile, writePrivateFile } from '../private-file.ts';
 import { makeFolder } from '../store/data-folder.ts';
 import { sqliteFailure } from '../store/sqlite-failure.ts';
-
-/** What names and owners consist of. */
-export const namePattern = /^[A-Za-z0-9_.-]{1,64}$/;
-
-const keptTokenSchema = z.strictObject({
-  name: z.string().regex(namePattern),
-  /** Hexadecimal SHA-256 of the token. */
-  digest: z.string().regex(/^[0-9a-f]{64}$/),
-  scopes: z.array(z.enum(scopes)).min(1),
-  owner: z.string().regex(namePattern),
-  /** Milliseconds since the epoch. */
-  createdAt: z.int(),
-  revokedAt: z.int().optional(),
-});
-export type KeptToken = z.output<typeof keptTokenSchema>;
 
 /** What isn't known is refused: a scope or a bound that this release doesn't know must not be read as none. */
 const fileSchema = z.strictObject({
@@ -32,20 +17,11 @@ const fileSchema = z.strictObject({
   tokens: z.array(keptTokenSchema).refine(namesDiffer, 'a name stands twice'),
 });
 
+// The command shows what this file keeps, and what can't be done with it.
+export { type KeptToken, TokenError } from '../../../http/token-rules.ts';
+
 /** How long one change waits for another to end. */
 const WAIT_MS = 10_000;
-
-/** Something about named tokens that can't be done, in words for whoever asked for it. */
-export class TokenError extends Error {
-  override readonly name = 'TokenError';
-  /** 2: what was asked can't be; 1: the file can't be read or written. */
-  readonly exitCode: 1 | 2;
-
-  constructor(exitCode: 1 | 2, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.exitCode = exitCode;
-  }
-}
 
 export function tokenFilePath(dataFolder: string): string {
   return join(dataFolder, 'tokens.json');

@@ -7,9 +7,9 @@ import { constants, type Stats } from 'node:fs';
 import { chmod, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { ToolOutcome } from '../../../core/ports.ts';
+import { harmless } from '../../../tools/harmless.ts';
 import { applyEdit } from './edit-match.ts';
 import { codeOf, locate, type Places } from './places.ts';
-import { harmless } from './shown-text.ts';
 
 /** Bytes of the largest file that the file tools take in. */
 const largest = 20_000_000;

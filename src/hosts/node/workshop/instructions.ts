@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { harmless } from '../../../tools/harmless.ts';
 import { isInside, realOrUndefined } from './places.ts';
-import { harmless } from './shown-text.ts';
 
 /** Characters of the instructions that are shown. */
 const mostShown = 20_000;

@@ -5,12 +5,12 @@
 import { dirname, join, relative } from 'node:path';
 import picomatch from 'picomatch';
 import type { ToolOutcome, Worker } from '../../../core/ports.ts';
+import { harmless } from '../../../tools/harmless.ts';
 import { inThread, moduleBeside, type ThreadEnd } from '../thread.ts';
 import type { Git } from './git.ts';
 import { isInside, locate, type Places } from './places.ts';
 import type { ProcessQueue } from './process-queue.ts';
 import { type SearchJob, type SearchNews, searchNewsSchema } from './search-job.ts';
-import { harmless } from './shown-text.ts';
 
 export interface SearchSetting {
   readonly places: Places;

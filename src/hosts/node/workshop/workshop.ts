@@ -14,10 +14,12 @@ import { edit } from '../../../tools/edit.ts';
 import { type FetchRules, makeFetchPolicy } from '../../../tools/fetch-policy.ts';
 import { glob } from '../../../tools/glob.ts';
 import { grep } from '../../../tools/grep.ts';
+import { harmless } from '../../../tools/harmless.ts';
+import { type FetchLimits, usualLimits } from '../../../tools/page-fetch.ts';
 import { read } from '../../../tools/read.ts';
 import { webFetch } from '../../../tools/web-fetch.ts';
 import { write } from '../../../tools/write.ts';
-import { type FetchLimits, fetchPage, usualLimits } from '../fetch/fetch-page.ts';
+import { fetchPage } from '../fetch/fetch-page.ts';
 import { type Lookup, systemLookup } from '../fetch/names.ts';
 import { runBash } from './bash.ts';
 import { editText, readLines, writeWhole } from './files.ts';
@@ -34,7 +36,6 @@ import { makeProcessQueue } from './process-queue.ts';
 import { loadRecord } from './record.ts';
 import type { Repositories } from './repository.ts';
 import { findFiles, findLines, type SearchSetting } from './search.ts';
-import { harmless } from './shown-text.ts';
 import { openWorktree } from './worktrees.ts';
 
 export interface WorkshopSetting {

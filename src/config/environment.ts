@@ -4,7 +4,7 @@
  */
 import { misspelt, nearest } from './nearest.ts';
 import { show } from './problems.ts';
-import { configVariable, environment, oneWord } from './schema.ts';
+import { environment, oneWord } from './schema.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 export type AnthropicName = 'apiKey' | 'authToken' | 'baseUrl';
@@ -38,9 +38,15 @@ export function readSettings(env: Environment): {
   return { values, texts };
 }
 
-/** Variables that look like settings and are none: slips are faults, the rest is ignored with a warning. */
-export function strayVariables(env: Environment): { problems: string[]; warnings: string[] } {
-  const known = [...Object.values(environment).map((entry) => entry.variable), configVariable];
+/**
+ * Variables that look like settings and are none: slips are faults, the rest is ignored with a warning.
+ * @param alsoKnown variables besides the settings' own that the host knows
+ */
+export function strayVariables(
+  env: Environment,
+  alsoKnown: readonly string[],
+): { problems: string[]; warnings: string[] } {
+  const known = [...Object.values(environment).map((entry) => entry.variable), ...alsoKnown];
   const problems: string[] = [];
   const warnings: string[] = [];
   for (const name of Object.keys(env).sort()) {
@@ -58,8 +64,12 @@ export function strayVariables(env: Environment): { problems: string[]; warnings
   return { problems, warnings };
 }
 
-/** The SDK's own variables, and in words what of them can't work. */
-export function readAnthropic(env: Environment): { anthropic: Anthropic; problems: string[] } {
+/** The SDK's own variables, and in words what of them can't work or is not used. */
+export function readAnthropic(env: Environment): {
+  anthropic: Anthropic;
+  problems: string[];
+  warnings: string[];
+} {
   const apiKey = variable(env, anthropicVariables.apiKey);
   const authToken = variable(env, anthropicVariables.authToken);
   const baseUrl = variable(env, anthropicVariables.baseUrl);
@@ -86,8 +96,20 @@ export function readAnthropic(env: Environment): { anthropic: Anthropic; problem
       ...(baseUrl === undefined ? {} : { baseUrl }),
     },
     problems,
+    warnings:
+      apiKey === undefined || authToken === undefined
+        ? []
+        : [`${anthropicVariables.apiKey} and ${anthropicVariables.authToken} are both set; the key is used.`],
   };
 }
+
+/** How a line names a setting of the environment: `PORT (environment)`. */
+export function variableSubject(path: readonly PropertyKey[]): string {
+  const name = path.join('.');
+  return `${variables.get(name) ?? name} (environment)`;
+}
+
+const variables = new Map(Object.entries(environment).map(([name, entry]) => [name, entry.variable]));
 
 function isBaseUrl(text: string): boolean {
   if (!URL.canParse(text) || /[?#]/.test(text)) return false;

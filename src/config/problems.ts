@@ -3,7 +3,7 @@
  * was, what it may be. Never prints a secret, and checks nothing itself.
  */
 import { z } from 'zod';
-import { valueAt } from '../../../core/given.ts';
+import { valueAt } from '../core/given.ts';
 import { nearest } from './nearest.ts';
 import { settingsSchema } from './schema.ts';
 
@@ -79,7 +79,7 @@ export const plainWords: z.core.$ZodErrorMap = (issue) => {
 
 function unknownKey(key: string, path: Path): string {
   if (path.length === 0 && /anthropic|api_?key|auth_?token|base_?url/i.test(key)) {
-    return 'is not a setting of this file: ANTHROPIC_API_KEY, ANTHROPIC_AUTH_TOKEN and ANTHROPIC_BASE_URL are read from the environment only.';
+    return 'can not stand here: ANTHROPIC_API_KEY, ANTHROPIC_AUTH_TOKEN and ANTHROPIC_BASE_URL are read from the environment only.';
   }
   const known = keysAt(path);
   const meant = nearest(key, known);

@@ -4,10 +4,10 @@
  *
  * A field's own error text ends the sentence "it must be …" if it begins with a small letter.
  */
-import { isIP } from 'node:net';
 import { z } from 'zod';
-import { defaultModel, modelsSchema } from '../../../model/catalogue.ts';
-import { isFetchRule } from '../../../tools/fetch-policy.ts';
+import { defaultModel, modelsSchema } from '../model/catalogue.ts';
+import { isFetchRule } from '../tools/fetch-policy.ts';
+import { ipVersion } from './ip.ts';
 
 /** How long a token must be at least; generated ones are longer. */
 export const tokenMinimum = 16;
@@ -45,9 +45,8 @@ function isOrigin(text: string): boolean {
 
 const unbracketed = (host: string): string => host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
 const hostName = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/i;
-/** An IPv6 zone (`%eth0`) can't stand in a URL, so it is not a host that could be allowed. */
 const isHost = (text: string): boolean =>
-  (isIP(unbracketed(text)) !== 0 && !text.includes('%')) || (hostName.test(text) && !/(^|\.)\d+$/.test(text));
+  ipVersion(unbracketed(text)) !== 0 || (hostName.test(text) && !/(^|\.)\d+$/.test(text));
 
 const modelWords = 'the id of a model, or an alias from "models"';
 const hostWords =

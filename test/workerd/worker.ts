@@ -3,6 +3,7 @@
 import type { Clock } from '../../src/core/ports.ts';
 import { makeGateway } from '../../src/gateway/gateway.ts';
 import { makeApp } from '../../src/http/app.ts';
+import { localShelf } from '../../src/http/shelf.ts';
 import { makeCatalogue } from '../../src/model/catalogue.ts';
 import { makeModel } from '../../src/model/client.ts';
 import { memoryStore } from '../../src/runtime/memory-store.ts';
@@ -25,6 +26,8 @@ const clock: Clock = {
   },
   soon: (fire) => void setTimeout(fire, 0),
 };
+
+const budget = { chatUsd: 1_000, subagentUsd: 100 };
 
 /** A skill as it comes with a bundle, where there is no disk to find it on. */
 const bundled: SkillFolder = {
@@ -53,7 +56,7 @@ async function makeHandler(env: Env): Promise<(request: Request) => Response | P
       idleMinutes: 10,
       mainToolSeconds: 15,
       modelCalls: 4,
-      budget: { chatUsd: 1_000, subagentUsd: 100 },
+      budget,
     },
     {
       store,
@@ -77,13 +80,14 @@ async function makeHandler(env: Env): Promise<(request: Request) => Response | P
   const app = makeApp({
     runtime: gateway.runtime,
     store,
+    shelf: localShelf({ runtime: gateway.runtime, store, clock, budget }),
     clock,
     token: () => env.TOKEN,
     allowed: () => ({ hosts: [env.HOST], origins: [] }),
     newId: () => crypto.randomUUID(),
     about: { version: '0.0.0', simulator: false, model: gateway.model },
     resolveModel: catalogue.resolve,
-    budget: { chatUsd: 1_000, subagentUsd: 100 },
+    budget,
     spawn: gateway.toolset.spawn,
     ready: () => true,
     log: { answered: () => {}, failed: (id, error) => console.error('failed', id, error) },

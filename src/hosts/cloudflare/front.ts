@@ -1,0 +1,115 @@
+/**
+ * The Worker's own door: the app with nothing behind it but the directory. It lets in or refuses, lists chats, and
+ * hands everything about one chat on to the object that keeps it. Keeps nothing but which chats it has seen.
+ */
+import { nanoid } from 'nanoid';
+import { z } from 'zod';
+import { chatAnswer } from '../../http/answers.ts';
+import { makeApp } from '../../http/app.ts';
+import type { AppPorts } from '../../http/ports.ts';
+import type { Shelf } from '../../http/shelf.ts';
+import { keptTokenSchema } from '../../http/token-rules.ts';
+import type { NamedToken, TokenBook } from '../../http/tokens.ts';
+import { makeMetrics } from '../../runtime/metrics.ts';
+import { type Bindings, type DirectoryMethods, theOne } from './bindings.ts';
+import { workerClock as clock } from './clock.ts';
+import { allowedAt } from './config.ts';
+import { forward } from './forward.ts';
+import type { Host } from './host.ts';
+import { version } from './release.ts';
+
+/** Chats whose owner is remembered: it never changes, and one that is gone says so itself. */
+const KNOWN = 10_000;
+
+export function makeFront(host: Host, bindings: Bindings): (request: Request) => Promise<Response> {
+  const { config, catalogue, rules } = host;
+  const directory = () => bindings.DIRECTORY.getByName(theOne);
+  const app = makeApp({
+    ...nothingHere,
+    clock,
+    shelf: directoryShelf(directory, bindings),
+    token: () => config.token,
+    named: directoryBook(directory),
+    allowed: (request) => allowedAt(config, request.url),
+    newId: () => nanoid(),
+    about: { version, model: rules.model, simulator: false },
+    resolveModel: catalogue.resolve,
+    budget: config.budget,
+    spawn: rules.toolset.spawn,
+    elsewhere: (session) => forward(bindings, session),
+    ready: () => true,
+    log: host.http,
+  });
+  return async (request) => app.fetch(request);
+}
+
+function absent(): never {
+  throw new Error('no session is kept at the front');
+}
+
+/** What the routes of a chat work on, and are never run with here. */
+const nothingHere: Pick<AppPorts, 'runtime' | 'store' | 'sockets'> = {
+  runtime: {
+    send: absent,
+    state: absent,
+    sessions: { row: absent, events: absent, glance: absent },
+    confirmDead: absent,
+    gone: absent,
+    broadcast: {
+      follow: absent,
+      hears: absent,
+      events: absent,
+      ephemeral: absent,
+      words: absent,
+      end: absent,
+      silence: absent,
+    },
+    metrics: makeMetrics(),
+  },
+  store: { session: absent, events: absent, key: absent },
+  sockets: { give: absent, open: absent },
+};
+
+function directoryShelf(directory: () => DirectoryMethods, { SESSIONS }: Bindings): Shelf {
+  const known = new Map<string, string>();
+  const names = z.array(z.string());
+  const viewed = chatAnswer.shape.chat.nullable();
+  return {
+    async owner(chat) {
+      const seen = known.get(chat);
+      if (seen !== undefined) return seen;
+      // Ids are short; nobody is to fill the directory's time with others.
+      if (!/^[A-Za-z0-9_-]{1,64}$/.test(chat)) return undefined;
+      const owner = (await directory().owner(chat)) ?? undefined;
+      if (owner === undefined) return undefined;
+      for (const oldest of known.keys()) {
+        if (known.size < KNOWN) break;
+        known.delete(oldest);
+      }
+      known.set(chat, owner);
+      return owner;
+    },
+    page: async (query) => names.parse(await directory().page(query)),
+    view: async (chat) => viewed.parse(await SESSIONS.getByName(chat).view()) ?? undefined,
+  };
+}
+
+/** Each request with a named token asks: a revoked one opens nothing from the next request on. */
+function directoryBook(directory: () => DirectoryMethods): TokenBook {
+  return {
+    async find(digest) {
+      try {
+        const kept = keptTokenSchema.nullable().parse(await directory().token(digest));
+        return kept ? named(kept) : undefined;
+      } catch {
+        return 'unreadable';
+      }
+    },
+    // Whoever reads on is let go by the object that it reads from.
+    onceRevoked: () => () => {},
+  };
+}
+
+function named({ name, digest, scopes, owner, revokedAt }: z.infer<typeof keptTokenSchema>): NamedToken {
+  return { name, digest, scopes, owner, revoked: revokedAt !== undefined };
+}

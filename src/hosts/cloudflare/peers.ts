@@ -1,0 +1,76 @@
+/**
+ * Other sessions as the object of one reaches them: calls on their objects. Checks what they answer, and sends no more
+ * mail in one call than a call can carry; whatever is left is sent by the next.
+ */
+import type { PostedMail } from '../../core/correspondence.ts';
+import { glanceSchema } from '../../core/glance.ts';
+import type { LogRow } from '../../core/ports.ts';
+import type { Elsewhere, Peer } from '../../runtime/elsewhere.ts';
+import type { Objects, SessionMethods } from './bindings.ts';
+import { eventsSchema, MAIL_VERSION, mailAnswerSchema, rowSchema } from './messages.ts';
+
+/** Characters of mail in one call: a call may carry 32 MiB, and a character is at most four bytes. */
+const MAIL_CHARS = 4_000_000;
+/** How long nobody is asked again whether somebody listens. */
+const UNHEARD_MS = 10_000;
+
+/** @param own the session whose object this is */
+export function makePeers(
+  own: string,
+  { sessions, now }: { readonly sessions: Objects<SessionMethods>; readonly now: () => number },
+): Elsewhere {
+  const deaf = new Map<string, number>();
+
+  return (session) => {
+    if (session === own) return undefined;
+    const stub = (): ReturnType<typeof sessions.getByName> => sessions.getByName(session);
+    const peer: Peer = {
+      async send({ sender, mails }) {
+        const message = { version: MAIL_VERSION, sender, mails: upTo(mails, MAIL_CHARS) };
+        const answer = mailAnswerSchema.parse(await stub().mail(message));
+        switch (answer.kind) {
+          case 'accepted':
+            return { ok: true, answer, repeated: false };
+          case 'refused':
+            return { ok: false, refusal: answer.refusal };
+          case 'later':
+            throw new Error(`${session} takes no mail now: ${answer.why}`);
+        }
+      },
+      row: async () => rowSchema.nullable().parse(await stub().row()) ?? undefined,
+      async events(after, limit) {
+        // A call brings as much as it can carry.
+        const rows: LogRow[] = [];
+        while (rows.length < limit) {
+          const from = rows.at(-1)?.seq ?? after;
+          const page = eventsSchema.parse(await stub().events(from, limit - rows.length));
+          if (page.length === 0) break;
+          rows.push(...page);
+        }
+        return rows;
+      },
+      glance: async () => glanceSchema.nullable().parse(await stub().glance()) ?? undefined,
+      tell(event) {
+        if ((deaf.get(session) ?? 0) > now()) return;
+        void stub()
+          .tell(event)
+          .then((heard) => {
+            if (!heard) deaf.set(session, now() + UNHEARD_MS);
+          })
+          .catch(() => {});
+      },
+      remove: () => stub().remove(),
+    };
+    return peer;
+  };
+}
+
+/** The first of them that fit, one at least: in order, so that what is left follows. */
+function upTo(mails: readonly PostedMail[], chars: number): readonly PostedMail[] {
+  let size = 0;
+  const end = mails.findIndex((mail, at) => {
+    size += JSON.stringify(mail).length;
+    return at > 0 && size > chars;
+  });
+  return end < 0 ? mails : mails.slice(0, end);
+}

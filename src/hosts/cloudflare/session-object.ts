@@ -1,0 +1,96 @@
+/**
+ * The Durable Object of one session: what reaches it from outside, handed to the session that it keeps. Nothing is
+ * stored for a name under which no session was ever born.
+ */
+
+import { DurableObject } from 'cloudflare:workers';
+import type { WebSocket } from '@cloudflare/workers-types';
+import type { Bindings, SessionMethods } from './bindings.ts';
+import { type HostedSession, openSession } from './session.ts';
+
+/** Characters of log in one answer: a call may carry 32 MiB, and a character is at most four bytes. */
+const EVENT_CHARS = 4_000_000;
+const ROWS = 200;
+
+export class SessionObject extends DurableObject<Bindings> implements SessionMethods {
+  #opened: Promise<HostedSession> | undefined;
+
+  /** Opened by the first that comes; what failed is tried again by the next. */
+  #open(): Promise<HostedSession> {
+    this.#opened ??= openSession(this.#own(), this.ctx, this.env).catch((error: unknown) => {
+      this.#opened = undefined;
+      throw error;
+    });
+    return this.#opened;
+  }
+
+  async fetch(request: Request): Promise<Response> {
+    return (await this.#open()).fetch(request);
+  }
+
+  async mail(message: unknown): Promise<unknown> {
+    return (await this.#open()).mail(message);
+  }
+
+  async row(): Promise<unknown> {
+    return (await this.#open()).store.session(this.#own()) ?? null;
+  }
+
+  async events(after: number, limit: number): Promise<unknown> {
+    const { store } = await this.#open();
+    const rows = store.events(this.#own(), after, Math.min(limit, ROWS));
+    let size = 0;
+    const end = rows.findIndex(({ event }, at) => {
+      size += event.length;
+      return at > 0 && size > EVENT_CHARS;
+    });
+    return end < 0 ? rows : rows.slice(0, end);
+  }
+
+  async glance(): Promise<unknown> {
+    return (await this.#open()).glance();
+  }
+
+  async view(): Promise<unknown> {
+    return (await this.#open()).view();
+  }
+
+  async tell(event: unknown): Promise<boolean> {
+    return (await this.#open()).tell(event);
+  }
+
+  async remove(): Promise<void> {
+    return (await this.#open()).remove();
+  }
+
+  async nudge(): Promise<void> {
+    return (await this.#open()).look();
+  }
+
+  async revoked(digest: string): Promise<void> {
+    return (await this.#open()).revoked(digest);
+  }
+
+  async alarm(): Promise<void> {
+    return (await this.#open()).look();
+  }
+
+  async webSocketMessage(): Promise<void> {
+    // Nobody is told anything over it; `ping` is answered by the platform.
+    await this.#open();
+  }
+
+  async webSocketClose(socket: WebSocket, code: number): Promise<void> {
+    (await this.#open()).closed(socket, code);
+  }
+
+  async webSocketError(socket: WebSocket): Promise<void> {
+    (await this.#open()).closed(socket, 1011);
+  }
+
+  #own(): string {
+    const { name } = this.ctx.id;
+    if (name === undefined) throw new Error('a session is reached by its name');
+    return name;
+  }
+}

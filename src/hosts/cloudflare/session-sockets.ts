@@ -1,0 +1,178 @@
+/**
+ * The readers of a session's feed over hibernating WebSockets: what each has seen is kept with its socket, so that the
+ * object may leave memory and whoever is there is told on from where it was when the object is back. Owns tickets and
+ * frames; what is told is the feed's own.
+ */
+import type { DurableObjectState, WebSocket } from '@cloudflare/workers-types';
+import { z } from 'zod';
+import { decodeEvent, type Recorded } from '../../core/events.ts';
+import { project } from '../../core/feed.ts';
+import type { Clock } from '../../core/ports.ts';
+import { handedOn, received } from '../../http/callers.ts';
+import { problem } from '../../http/problem.ts';
+import type { Sockets } from '../../http/sockets.ts';
+import { digestOf } from '../../http/tokens.ts';
+import type { Broadcast } from '../../runtime/broadcast.ts';
+import type { Readers } from './readers.ts';
+import type { SessionStore } from './session-store.ts';
+
+export interface SessionSockets extends Sockets {
+  /** Tells those on that were there before the object left memory. */
+  resume(): void;
+  /** A socket is gone. */
+  closed(socket: WebSocket, code: number): void;
+}
+
+/** A ticket's life: a page opens its socket at once. */
+const TICKET_MS = 30_000;
+const ROWS = 100;
+/** Sent in one breath while a reader catches up. */
+const CHARS = 262_144;
+
+const REVOKED = 4401;
+const GONE = 4404;
+
+const attachedSchema = z.object({ seen: z.number(), digest: z.string().optional() });
+type Attached = z.infer<typeof attachedSchema>;
+
+export function makeSessionSockets(
+  session: string,
+  ports: {
+    readonly ctx: Pick<DurableObjectState, 'acceptWebSocket' | 'getWebSockets' | 'setWebSocketAutoResponse'>;
+    readonly store: Pick<SessionStore, 'session' | 'events' | 'addTicket' | 'takeTicket'>;
+    readonly broadcast: Broadcast;
+    readonly readers: Readers;
+    readonly clock: Clock;
+    readonly newTicket: () => string;
+  },
+): SessionSockets {
+  const { ctx, store, broadcast, readers, clock } = ports;
+  const letGo = new Map<WebSocket, () => void>();
+
+  /** Tells it all after what it has seen, then what happens. */
+  function follow(socket: WebSocket, attached: Attached): void {
+    let { seen } = attached;
+    let over = false;
+    let unfollow = (): void => {};
+    const { digest } = attached;
+    const unwatch =
+      digest === undefined
+        ? () => {}
+        : readers.onceRevoked(digest, () => end(REVOKED, 'the token was revoked'));
+
+    function stop(): void {
+      over = true;
+      unfollow();
+      unwatch();
+      letGo.delete(socket);
+    }
+
+    function end(code: number, why: string): void {
+      if (over) return;
+      stop();
+      socket.close(code, why);
+    }
+
+    function send(text: string): void {
+      try {
+        socket.send(text);
+      } catch {
+        // It broke off; the platform tells of it in its own time.
+        stop();
+      }
+    }
+
+    function show(recorded: Recorded): number {
+      if (over || recorded.seq <= seen) return 0;
+      seen = recorded.seq;
+      const event = project(session, recorded);
+      const text = event && frame(event.name, event.data, recorded.seq);
+      if (text !== undefined) send(text);
+      return text?.length ?? 0;
+    }
+
+    function keep(): void {
+      if (!over) socket.serializeAttachment({ seen, ...(digest === undefined ? {} : { digest }) });
+    }
+
+    function catchUp(): void {
+      if (over) return;
+      let sent = 0;
+      const rows = store.events(session, seen, ROWS);
+      for (const row of rows) {
+        sent += show(decodeEvent(row));
+        if (sent > CHARS) break;
+      }
+      keep();
+      // Who has all of it goes live in the same breath: nothing falls between.
+      if (rows.length === ROWS || sent > CHARS) clock.soon(catchUp);
+      else goLive();
+    }
+
+    function goLive(): void {
+      if (over) return;
+      if (!store.session(session)) return end(GONE, 'the chat is gone');
+      unfollow = broadcast.follow(session, {
+        onEvents(events) {
+          for (const recorded of events) show(recorded);
+          keep();
+        },
+        onEphemeral: (event) => send(frame(event.name, event.data)),
+        onEnd: () => end(GONE, 'the chat is gone'),
+      });
+    }
+
+    letGo.set(socket, stop);
+    catchUp();
+  }
+
+  return {
+    give(_, caller) {
+      const ticket = ports.newTicket();
+      const expiresAt = clock.now() + TICKET_MS;
+      store.addTicket(digestOf(ticket), handedOn(caller), expiresAt, clock.now());
+      return { ticket, expiresAt };
+    },
+
+    open(_, ticket, after) {
+      const head = store.session(session)?.seq ?? 0;
+      if (after !== undefined && after > head) {
+        const message = `must be a cursor of this feed: a whole number from 0 to ${head}`;
+        return problem('bad-cursor', `after ${message}.`, { errors: [{ path: 'after', message }] });
+      }
+      const caller = store.takeTicket(digestOf(ticket), clock.now());
+      if (caller === undefined) {
+        return problem(
+          'bad-ticket',
+          'This ticket was used already, is too old, or is none of this chat: get another one from POST /v1/chats/{chat}/tickets.',
+        );
+      }
+      const { digest } = received(caller, readers.onceRevoked);
+      const pair = new WebSocketPair();
+      ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
+      ctx.acceptWebSocket(pair[1]);
+      const attached = { seen: after ?? head, ...(digest === undefined ? {} : { digest }) };
+      pair[1].serializeAttachment(attached);
+      // The answer first: a socket takes nothing before its other end has it.
+      clock.soon(() => follow(pair[1], attached));
+      return new Response(null, { status: 101, webSocket: pair[0] });
+    },
+
+    resume() {
+      for (const socket of ctx.getWebSockets()) {
+        const attached = attachedSchema.safeParse(socket.deserializeAttachment());
+        if (attached.success && !letGo.has(socket)) follow(socket, attached.data);
+      }
+    },
+
+    closed(socket, code) {
+      letGo.get(socket)?.();
+      // 1005 and 1006 say that there was no code, and can't be sent.
+      socket.close(code === 1005 || code === 1006 ? 1000 : code);
+    },
+  };
+}
+
+function frame(event: string, data: object, id?: number): string {
+  return JSON.stringify({ ...(id === undefined ? {} : { id }), event, data });
+}

@@ -1,0 +1,29 @@
+/**
+ * The skills that ship, as they are bundled with a Worker, where there is no disk to find them on. A test sees to it
+ * that none is forgotten here.
+ */
+import orchestrate from '../../../skills/orchestrate/SKILL.md';
+import type { Skills } from '../../core/ports.ts';
+import { makeSkills } from '../../skills/open.ts';
+import { readShelf } from '../../skills/shelf.ts';
+import { type SkillFolder, skillFile } from '../../skills/skill.ts';
+
+const bundled: Readonly<Record<string, string>> = { orchestrate };
+
+export async function shippedSkills(): Promise<Skills> {
+  const folders = Object.entries(bundled).map(([name, text]) => bundledFolder(name, text));
+  return makeSkills(await readShelf({ folders, problems: [] }));
+}
+
+function bundledFolder(name: string, text: string): SkillFolder {
+  return {
+    name,
+    place: `the skill ${name} of this release`,
+    async read(file) {
+      return file === skillFile
+        ? { kind: 'bytes', bytes: new TextEncoder().encode(text) }
+        : { kind: 'missing' };
+    },
+    list: async () => ({ files: [], outside: [], more: false }),
+  };
+}

@@ -1,0 +1,53 @@
+/**
+ * Bundles a Worker for workerd, once a process for each entry, and reads what `wrangler.toml` says that it is to run
+ * on. Starts nothing.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { z } from 'zod';
+
+const root = join(import.meta.dirname, '..', '..');
+
+export interface Bundle {
+  readonly code: string;
+  /** What it imports from outside, to be there at run time. */
+  readonly outside: readonly string[];
+}
+
+const bundles = new Map<string, Promise<Bundle>>();
+
+export function bundleWorker(entry: string): Promise<Bundle> {
+  const made = bundles.get(entry) ?? bundle(entry);
+  bundles.set(entry, made);
+  return made;
+}
+
+async function bundle(entry: string): Promise<Bundle> {
+  const result = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    platform: 'browser',
+    // Not that it is one: packages name in their `browser` field what stands in for Node elsewhere.
+    conditions: ['workerd', 'worker', 'browser', 'import'],
+    target: 'es2022',
+    external: ['node:*', 'cloudflare:*', 'workerd:*'],
+    loader: { '.md': 'text' },
+    logLevel: 'silent',
+  });
+  const outside = Object.values(result.metafile.outputs).flatMap(({ imports }) =>
+    imports.filter((one) => one.external).map((one) => one.path),
+  );
+  return { code: result.outputFiles[0]?.text ?? '', outside };
+}
+
+/** The date and the flags of the platform, as they are deployed. */
+export function workerdSettings(): { date: string; flags: string[] } {
+  const toml = readFileSync(join(root, 'wrangler.toml'), 'utf8');
+  const date = /^compatibility_date = "([^"]+)"$/m.exec(toml)?.[1];
+  const flags = /^compatibility_flags = (\[.*\])$/m.exec(toml)?.[1];
+  return { date: z.string().parse(date), flags: z.array(z.string()).parse(JSON.parse(flags ?? 'null')) };
+}

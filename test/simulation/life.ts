@@ -4,10 +4,12 @@
  */
 import type { Rules } from '../../src/core/commands.ts';
 import * as policy from '../../src/core/policy.ts';
+import type { Workshop } from '../../src/core/ports.ts';
 import { makeCatalogue } from '../../src/model/catalogue.ts';
 import { termsOf } from '../../src/model/terms.ts';
+import type { Broadcast } from '../../src/runtime/broadcast.ts';
 import { makeRetention } from '../../src/runtime/retention.ts';
-import { makeRuntime, type Runtime } from '../../src/runtime/runtime.ts';
+import { makeRuntime, type Runtime, type RuntimePorts } from '../../src/runtime/runtime.ts';
 import { systemPrompt } from '../../src/tools/prompt.ts';
 import { makeToolset, type Toolset } from '../../src/tools/toolset.ts';
 import { type Jobs, makeJobs } from './jobs.ts';
@@ -89,11 +91,16 @@ export function rulesOf(
   };
 }
 
+/** What is reached of a gateway from outside. */
 export interface Life {
   readonly n: number;
-  readonly runtime: Runtime;
+  readonly runtime: Pick<Runtime, 'send' | 'state' | 'stop'> & {
+    readonly broadcast: Pick<Broadcast, 'follow'>;
+  };
   readonly time: LifeClock;
-  readonly jobs: Jobs;
+  readonly jobs: Pick<Jobs, 'all'>;
+  /** Sessions in memory. */
+  readonly actors: number;
   /** A commit failed: the process is about to end. */
   readonly failed: boolean;
   readonly broken: readonly string[];
@@ -101,6 +108,15 @@ export interface Life {
   forget(): void;
   /** Ends it on the spot: nothing of it happens any more. */
   end(): void;
+  /** Where each session is kept by itself: one of them goes down, drawn by `below`. */
+  evict?(below: (n: number) => number): void;
+  /** How often that happened, in whatever way. */
+  readonly evictions?: number;
+}
+
+/** A gateway whose sessions are all in one process. */
+export interface WholeLife extends Life {
+  readonly runtime: Runtime;
 }
 
 export interface LifePorts {
@@ -113,29 +129,34 @@ export interface LifePorts {
   readonly note: (line: () => string) => void;
 }
 
-export function beginLife(ports: LifePorts): Life {
-  const { n, witness, world, script, note } = ports;
-  const time = lifeClock(ports.time);
-  const jobs = makeJobs();
-  const rules = rulesOf(ports.limits, Math.ceil(n / 3));
-  const broken: string[] = [];
-  let up = true;
-  let failed = false;
-  let drawn = n * 7_919;
-  // What an earlier gateway left running is ended before any session goes on.
-  killProcesses(world, () => true);
-  const store = witness.of(n, () => up && !failed);
-  const workshop = simulatedWorkshop({ world, jobs, life: n, script, note });
+/** The real runtime on simulated ports; what is wrong with it is told to `broken`. */
+export function runtimeIn(
+  { n, world, script, limits, note }: LifePorts,
+  own: Pick<RuntimePorts, 'store' | 'clock' | 'fatal'> &
+    Partial<Pick<RuntimePorts, 'elsewhere' | 'evicted'>> & {
+      readonly jobs: Jobs;
+      /** The how-manieth incarnation of this process it is. */
+      readonly life: number;
+      readonly random: () => number;
+      readonly broken: (line: string) => void;
+      readonly isUp: () => boolean;
+      /** Mail that does not arrive is part of the play. */
+      readonly lossy?: boolean;
+    },
+): { readonly runtime: Runtime; readonly workshop: Workshop } {
+  const { jobs, life, broken, isUp, lossy = false, random, ...ports } = own;
+  const rules = rulesOf(limits, Math.ceil(n / 3));
+  const workshop = simulatedWorkshop({ world, jobs, life, script, note });
   const runtime = makeRuntime({
-    store,
-    clock: time.clock,
+    ...ports,
+    random,
     model: scriptedModel({
       world,
       jobs,
-      life: n,
-      ceiling: ports.limits.maxModelCalls,
+      life,
+      ceiling: limits.maxModelCalls,
       script,
-      fault: (line) => broken.push(line),
+      fault: broken,
       note,
     }),
     workshop,
@@ -145,24 +166,62 @@ export function beginLife(ports: LifePorts): Life {
         kind: session.kind,
         mayDelegate: policy.mayDelegate(policy.depthOf(session), rules),
       }),
-    maxModelCalls: ports.limits.maxModelCalls,
+    maxModelCalls: limits.maxModelCalls,
     mainToolMs: 15_000,
-    random: () => {
-      drawn = (drawn * 48_271) % 2_147_483_647;
-      return drawn / 2_147_483_647;
-    },
-    fatal: () => {
-      failed = true;
-    },
     log: {
       retried: () => {},
-      gaveUp: (session, to, refusal) => broken.push(`${session} gave up mail to ${to}: ${refusal.message}`),
-      unreached: (session, to, error) =>
-        up && broken.push(`${session} to ${to}: ${error instanceof Error ? error.stack : String(error)}`),
+      gaveUp: (session, to, refusal) => broken(`${session} gave up mail to ${to}: ${refusal.message}`),
+      unreached: (session, to, error) => {
+        if (isUp() && !lossy) broken(`${session} to ${to}: ${wordsOf(error)}`);
+      },
       removed: () => {},
-      retentionFailed: (error) => up && broken.push(`retention: ${String(error)}`),
-      broken: (session, effect, error) =>
-        broken.push(`${session} ${effect.key}: ${error instanceof Error ? error.stack : String(error)}`),
+      retentionFailed: (error) => {
+        if (isUp()) broken(`retention: ${String(error)}`);
+      },
+      broken: (session, effect, error) => {
+        if (!lossy || !(error instanceof Lost)) broken(`${session} ${effect.key}: ${wordsOf(error)}`);
+      },
+    },
+  });
+  return { runtime, workshop };
+}
+
+/** A message between objects that did not arrive, or whose answer did not. */
+export class Lost extends Error {}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? String(error.stack) : String(error);
+}
+
+/** Numbers in [0, 1) that follow from a seed. */
+export function drawnFrom(seed: number): () => number {
+  let drawn = seed * 7_919;
+  return () => {
+    drawn = (drawn * 48_271) % 2_147_483_647;
+    return drawn / 2_147_483_647;
+  };
+}
+
+export function beginLife(ports: LifePorts): WholeLife {
+  const { n, witness, world } = ports;
+  const time = lifeClock(ports.time);
+  const jobs = makeJobs();
+  const broken: string[] = [];
+  let up = true;
+  let failed = false;
+  // What an earlier gateway left running is ended before any session goes on.
+  killProcesses(world, () => true);
+  const store = witness.of(n, () => up && !failed);
+  const { runtime, workshop } = runtimeIn(ports, {
+    store,
+    clock: time.clock,
+    jobs,
+    life: n,
+    random: drawnFrom(n),
+    broken: (line) => broken.push(line),
+    isUp: () => up,
+    fatal: () => {
+      failed = true;
     },
   });
   runtime.start();
@@ -172,6 +231,9 @@ export function beginLife(ports: LifePorts): Life {
     time,
     jobs,
     broken,
+    get actors() {
+      return runtime.actors;
+    },
     get failed() {
       return failed;
     },

@@ -14,6 +14,8 @@ export interface Edit {
 export interface PlantedBug {
   readonly name: string;
   readonly edits: readonly Edit[];
+  /** It shows only where each session is kept by itself. */
+  readonly apart?: true;
 }
 
 function bug(
@@ -23,7 +25,31 @@ function bug(
   return { name, edits: edits.map(([file, find, put]) => ({ file, find, put })) };
 }
 
+function bugApart(...about: Parameters<typeof bug>): PlantedBug {
+  return { ...bug(...about), apart: true };
+}
+
 export const plantedBugs: readonly PlantedBug[] = [
+  bugApart('mail whose answer was lost is taken to have arrived', [
+    'runtime/outbox.ts',
+    '.catch((error: unknown): undefined => {\n        if (!signal.aborted) ports.unreached(actor, to, error);\n      });',
+    ".catch(() => ({ ok: true, answer: { kind: 'accepted', upTo: last.n }, repeated: false }));",
+  ]),
+  bugApart('forgotten sessions stay where they are kept', [
+    'runtime/removal.ts',
+    'await removePeers(ids, signal);\n      if (!removeLogs(ids)) return;\n      ports.log.removed(chat, { whole: false',
+    'if (!removeLogs(ids)) return;\n      ports.log.removed(chat, { whole: false',
+  ]),
+  bugApart('calls that were lost with an eviction cost nothing', [
+    'core/outages.ts',
+    'callsLost(d);',
+    'if (!evicted) callsLost(d);',
+  ]),
+  bugApart('a command to a session is done by whoever is asked', [
+    'runtime/runtime.ts',
+    'elsewhere(session)?.send(mail) ?? send(session, mail)',
+    'send(session, mail)',
+  ]),
   bug('an ending leaves those below alive', ['core/ending.ts', '    killChildren(d);\n', '']),
   bug('a kill of a descendant is not passed on', [
     'core/post.ts',

@@ -5,10 +5,12 @@
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { plantedBugs } from './planted-bugs.ts';
+import { type PlantedBug, plantedBugs } from './planted-bugs.ts';
 
 const [name = '', most = '0'] = process.argv.slice(2);
-const bug = name === 'nothing' ? { name, edits: [] } : plantedBugs.find((one) => one.name === name);
+const bug: PlantedBug | undefined = name.startsWith('nothing')
+  ? { name, edits: [], ...(name.endsWith('apart') ? { apart: true } : {}) }
+  : plantedBugs.find((one) => one.name === name);
 if (!bug) throw new Error(`no bug is called ${name}`);
 const source = join(import.meta.dirname, '..', '..', 'src');
 const planted = new Set<string>();
@@ -38,7 +40,7 @@ process.on('unhandledRejection', (error) => unhandled.push(`unhandled: ${String(
 
 let found: { seed: number; breach: string } | undefined;
 for (let seed = 1; seed <= Number(most) && !found; seed++) {
-  const breaches = [...(await trySeed(seed)), ...unhandled];
+  const breaches = [...(await trySeed(seed, bug.apart ?? false)), ...unhandled];
   if (breaches[0]) found = { seed, breach: breaches[0] };
 }
 process.stdout.write(JSON.stringify({ found: found ?? null }));

@@ -59,7 +59,7 @@ describe('more sessions at work than are kept in memory at rest', () => {
     spawnMany(world, 1);
     await world.rest();
     expect(judge(world)).toEqual([]);
-    expect(world.life.runtime.actors).toBeLessThanOrEqual(201);
+    expect(world.life.actors).toBeLessThanOrEqual(201);
     expect(world.started).toHaveLength(260);
   });
 

@@ -26,8 +26,12 @@ export interface Scenario {
 }
 
 /** Tells a scenario with these crashes in it, to its end. */
-export async function tell(scenario: Scenario, crashes: readonly Crash[], tracing = false): Promise<World> {
-  const world = await makeWorld({ limits: { maxDepth: 3 }, script: scenario.script, crashes, tracing });
+export async function tell(
+  scenario: Scenario,
+  crashes: readonly Crash[],
+  { apart = false }: { readonly apart?: boolean } = {},
+): Promise<World> {
+  const world = await makeWorld({ limits: { maxDepth: 3 }, script: scenario.script, crashes, apart });
   const deeds = [...scenario.deeds];
   await world.play({
     hold: (what) => scenario.holds(what, world),

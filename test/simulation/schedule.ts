@@ -11,8 +11,10 @@ import { makeWorld, type World } from './world.ts';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-export async function runSchedule(choices: Choices, tracing = false): Promise<World> {
+/** @param apart each session is kept by itself, and reached by messages */
+export async function runSchedule(choices: Choices, tracing = false, apart = false): Promise<World> {
   const world = await makeWorld({
+    apart,
     limits: {
       maxDepth: 2 + choices.below(2),
       maxModelCalls: 3 - choices.below(2),
@@ -34,7 +36,7 @@ export async function runSchedule(choices: Choices, tracing = false): Promise<Wo
     [1, 'stormy'],
     [1, 'slow'],
   ] as const);
-  let outages = weather === 'stormy' ? 8 + choices.below(6) : choices.below(4);
+  let outages = (weather === 'stormy' ? 8 + choices.below(6) : choices.below(4)) * (apart ? 2 : 1);
   let words = 0;
 
   const target = (): string => {
@@ -123,6 +125,8 @@ export async function runSchedule(choices: Choices, tracing = false): Promise<Wo
 
   async function outage(): Promise<void> {
     outages -= 1;
+    const { evict } = world.life;
+    if (evict && chance(choices, 70)) return world.happen(() => evict((n) => choices.below(n)));
     const kind = weighted(choices, [
       [4, 'now'],
       [3, 'before'],

@@ -7,21 +7,21 @@ import { runSchedule } from './schedule.ts';
 export const TAPE = 500;
 
 /** @returns what was breached; empty if nothing was. */
-export async function tryOut(tape: readonly number[]): Promise<string[]> {
+export async function tryOut(tape: readonly number[], apart = false): Promise<string[]> {
   try {
-    return judge(await runSchedule(fromTape(tape)));
+    return judge(await runSchedule(fromTape(tape), false, apart));
   } catch (error) {
     return [`it threw: ${error instanceof Error ? error.stack : String(error)}`];
   }
 }
 
 /** The breaches of the schedule that follows from `seed`. */
-export function trySeed(seed: number): Promise<string[]> {
-  return tryOut(tapeOf(seed, TAPE));
+export function trySeed(seed: number, apart = false): Promise<string[]> {
+  return tryOut(tapeOf(seed, TAPE), apart);
 }
 
 /** What happened in a schedule, line by line, as far as it went. */
-export async function traceOf(tape: readonly number[]): Promise<string> {
-  const world = await runSchedule(fromTape(tape), true);
+export async function traceOf(tape: readonly number[], apart = false): Promise<string> {
+  const world = await runSchedule(fromTape(tape), true, apart);
   return world.trace.join('\n');
 }

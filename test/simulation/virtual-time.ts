@@ -84,6 +84,24 @@ export function lifeClock(time: Time): LifeClock {
   };
 }
 
+/** The time of one object among others in the same life: its timers go with it. */
+export function objectClock(clock: Clock): { readonly clock: Clock; end(): void } {
+  let ended = false;
+  const once = (fire: () => void) => () => {
+    if (!ended) fire();
+  };
+  return {
+    clock: {
+      ...clock,
+      after: (ms, fire) => (ended ? () => {} : clock.after(ms, once(fire))),
+      soon: (fire) => clock.soon(once(fire)),
+    },
+    end() {
+      ended = true;
+    },
+  };
+}
+
 /** Lets every promise that is settled have its say, and what follows from that, too. */
 export function quiet(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve));

@@ -3,6 +3,7 @@
  * a script, and a time of its own. Owns what can happen next and makes it happen, one thing at a time, so that
  * the same choices make the same world again.
  */
+import { beginApart } from './apart.ts';
 import { beginLife, type Life, type Limits, smallLimits } from './life.ts';
 import type { Sent } from './model.ts';
 import { CHAT, makePeople, type People } from './people.ts';
@@ -62,6 +63,8 @@ export interface WorldOptions {
   readonly script?: Script;
   /** Where to go down, one after the other; each counts from the one before. */
   readonly crashes?: readonly Crash[];
+  /** Whether each session is kept by itself, and reached by messages. */
+  readonly apart?: boolean;
 }
 
 /** Things that may happen until a world must have come to rest. */
@@ -98,6 +101,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
   let script = options.script ?? calm;
   let tasks = 0;
   let lives = 0;
+  let evictions = 0;
   let stopped = false;
 
   const note = (line: () => string): void => {
@@ -122,7 +126,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     stopped = false;
     witness.arm(crashes.shift());
     note(() => `—— gateway ${lives} starts`);
-    const life = beginLife({
+    const life = (options.apart ? beginApart : beginLife)({
       n: lives,
       time,
       witness,
@@ -142,6 +146,10 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
         }
       },
       onEphemeral: () => {},
+      // Whoever is cut off comes back by itself, and reads what it missed.
+      onEnd: () => {
+        last = 0;
+      },
     });
     return life;
   }
@@ -150,6 +158,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
 
   async function next(): Promise<void> {
     for (const line of life.broken) faults.push(line);
+    evictions += life.evictions ?? 0;
     life.end();
     await quiet();
     life = begin();
@@ -188,7 +197,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
       return life;
     },
     get lives() {
-      return lives;
+      return lives + evictions + (life.evictions ?? 0);
     },
     note,
     names: () => names,

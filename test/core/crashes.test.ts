@@ -51,6 +51,18 @@ describe('after a crash', () => {
     expect(keys(main)).toEqual(['tool:1.0']);
   });
 
+  test('an eviction counts as no crash, however often it comes; what was under way is lost and paid all the same', () => {
+    const main = chat();
+    main.say('hello');
+    for (let times = 0; times < 10; times++) {
+      const followed = main.do({ type: 'host.started', evicted: true });
+      expect(types(followed)).toEqual(['call.cut', 'session.resumed', 'call.reserved']);
+      expect(only(followed, 'session.resumed')[0]).toMatchObject({ clean: true });
+      expect(main.state.status).toBe('working');
+    }
+    expect(keys(main)).toEqual(['model:1']);
+  });
+
   test('a kill that was waited for is waited for again', () => {
     const { main } = chatWith('scout');
     main.say('enough');

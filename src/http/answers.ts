@@ -7,6 +7,7 @@ import { amountSchema, capSchema } from '../core/amount.ts';
 import { subagentStatuses, usageSchema } from '../core/card.ts';
 import { feedSchemas, messageSchema, subagentSchema } from '../core/feed.ts';
 import { problemSchema } from './problem.ts';
+import { scopes } from './scopes.ts';
 
 export const chatStatuses = ['idle', 'working', 'input_required', 'parked'] as const;
 
@@ -102,6 +103,26 @@ export const usageAnswer = z.object({
   sessions: z.array(sessionUsage).describe('The main session first, then its subagents, oldest first.'),
 });
 
+const tokenSchema = z.object({
+  name: z.string().describe('Means this one token for ever.'),
+  scopes: z.array(z.enum(scopes)),
+  owner: z.string().describe('Whose chats it sees and makes.'),
+  createdAt: z.number(),
+  revokedAt: z.number().optional().describe('Absent: it is in force.'),
+});
+export const tokenAnswer = z.object({ token: tokenSchema });
+export const tokensAnswer = z.object({ tokens: z.array(tokenSchema), next: z.null() });
+export const tokenAddedAnswer = z.object({
+  token: tokenSchema,
+  secret: z.string().describe('The token itself. It is kept nowhere and shown this once.'),
+});
+
+export const ticketAnswer = z.object({
+  ticket: z.string().describe('Opens one socket, once.'),
+  expiresAt: z.number(),
+  path: z.string().describe('Where the socket is; add `&after=` and a cursor to come back to the feed.'),
+});
+
 /** One durable event of the feed, with its cursor. */
 export const feedEventSchema = z.union(
   Object.entries(feedSchemas).map(([name, data]) =>
@@ -171,6 +192,11 @@ export const namedSchemas = {
   KillAnswer: killAnswer,
   UsageAnswer: usageAnswer,
   EventsAnswer: eventsAnswer,
+  Token: tokenSchema,
+  TokenAnswer: tokenAnswer,
+  TokensAnswer: tokensAnswer,
+  TokenAddedAnswer: tokenAddedAnswer,
+  TicketAnswer: ticketAnswer,
   HealthAnswer: healthAnswer,
   ReadyAnswer: readyAnswer,
   AboutAnswer: aboutAnswer,

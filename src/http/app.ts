@@ -15,12 +15,13 @@ import { makeHttpMeter } from './meter.ts';
 import { type OpenApi, openApiOf } from './openapi.ts';
 import { hasChat, hasTarget, type Place, type Spot, spotsOf, subagentSpot } from './place.ts';
 import type { AppPorts, FailedRequest } from './ports.ts';
-import { type Problem, problem, problemResponse } from './problem.ts';
+import { type Problem, problem, problemResponse, Unreachable, unreachable } from './problem.ts';
 import { type Reply, type Route, responseOf } from './route.ts';
 import { hideTokens } from './secrets.ts';
 import { serviceRoutes } from './service.ts';
 import { socketRoutes } from './sockets.ts';
 import { subagentRoutes } from './subagents.ts';
+import { tokenRoutes } from './token-routes.ts';
 import { usageRoutes } from './usage.ts';
 
 interface Env {
@@ -33,7 +34,7 @@ export function makeApp(ports: AppPorts): Hono<Env> {
   const meter = makeHttpMeter(ports.runtime.metrics, ports.about);
   let api: OpenApi | undefined;
   const described = (): OpenApi => {
-    api ??= openApiOf(routes, ports.about);
+    api ??= openApiOf(routes, ports);
     return api;
   };
   const hide = (text: string): string => hideTokens(text, ports.token());
@@ -45,6 +46,7 @@ export function makeApp(ports: AppPorts): Hono<Env> {
     ...feedRoutes(ports),
     ...socketRoutes(ports),
     ...subagentRoutes(ports),
+    ...tokenRoutes(ports),
   ];
 
   function respond(c: Context<Env>, reply: Reply): Response {
@@ -139,6 +141,7 @@ export function makeApp(ports: AppPorts): Hono<Env> {
   });
   app.notFound((c) => respond(c, nothing(c)));
   app.onError((error, c) => {
+    if (error instanceof Unreachable) return respond(c, unreachable(error));
     ports.log.failed(requestOf(c), error);
     return respond(
       c,

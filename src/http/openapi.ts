@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { namedSchemas } from './answers.ts';
-import type { About } from './ports.ts';
+import type { AppPorts } from './ports.ts';
 import { type ProblemKind, problemKinds } from './problem.ts';
 import type { AnswerDoc, Route } from './route.ts';
 import { type Scope, scopes, scopeWords } from './scopes.ts';
@@ -61,6 +61,7 @@ const withToken: readonly ProblemKind[] = [
   'not-allowed',
   'too-many-attempts',
 ];
+const full: readonly ProblemKind[] = ['full'];
 const withBody: readonly ProblemKind[] = ['malformed-json', 'too-large', 'not-json'];
 
 export const simulatorWords =
@@ -68,16 +69,19 @@ export const simulatorWords =
 
 /** What is said of tokens where they are documented. */
 export const tokenWords = [
-  'The admin token, or one that `tidings token add` made. Those have an owner, see the chats of that owner only, and may do what their scopes say.',
+  'The admin token, or one that `tidings token add` or `POST /v1/tokens` made. Those have an owner, see the chats of that owner only, and may do what their scopes say.',
   ...scopes.map((scope) => `\`${scope}\` ${scopeWords[scope]}.`),
 ].join(' ');
 
 /** @param routes all there are, in the order in which they are to be read */
-export function openApiOf(routes: readonly Route[], about: About): OpenApi {
+export function openApiOf(
+  routes: readonly Route[],
+  { about, full }: Pick<AppPorts, 'about' | 'full'>,
+): OpenApi {
   const paths: Record<string, Record<string, Operation>> = {};
   for (const route of routes) {
     const path = paths[route.path] ?? {};
-    path[route.method.toLowerCase()] = operation(route);
+    path[route.method.toLowerCase()] = operation(route, full !== undefined);
     paths[route.path] = path;
   }
   return {
@@ -144,7 +148,8 @@ function input(schema: z.ZodType): JsonSchema {
   );
 }
 
-function operation(route: Route): Operation {
+/** @param fills whether the host may have no room for more */
+function operation(route: Route, fills: boolean): Operation {
   return {
     operationId: route.name,
     summary: route.summary,
@@ -159,7 +164,7 @@ function operation(route: Route): Operation {
           },
         }
       : {}),
-    responses: responses(route),
+    responses: responses(route, fills),
   };
 }
 
@@ -179,7 +184,7 @@ function parameters({ path, query, answers }: Route): Parameter[] {
     return {
       name,
       in: 'query',
-      required: false,
+      required: !z.safeParse(field, undefined).success,
       ...(typeof description === 'string' ? { description } : {}),
       schema,
     };
@@ -197,7 +202,7 @@ function parameters({ path, query, answers }: Route): Parameter[] {
   return [...inPath, ...inQuery, ...(streams ? [resumes] : [])];
 }
 
-function responses(route: Route): Operation['responses'] {
+function responses(route: Route, fills: boolean): Operation['responses'] {
   const all: Record<string, Operation['responses'][string]> = {};
   for (const [status, docs] of Object.entries(route.answers)) {
     const given = [docs].flat();
@@ -212,6 +217,7 @@ function responses(route: Route): Operation['responses'] {
     ...route.problems,
     ...(route.body ? withBody : []),
     ...(route.scope === 'open' ? [] : withToken),
+    ...(fills && route.adds ? full : []),
     ...anyRequest,
   ];
   for (const kind of new Set(kinds)) {
@@ -228,5 +234,6 @@ function responses(route: Route): Operation['responses'] {
 function answer({ schema, media }: AnswerDoc): JsonSchema {
   const name = schema && names.get(schema);
   if (name !== undefined) return { $ref: refOf(name) };
+  if (schema) throw new Error('the schema of an answer has no name in the documentation');
   return media === 'application/json' ? { type: 'object' } : { type: 'string' };
 }

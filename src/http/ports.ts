@@ -10,6 +10,7 @@ import type { SpawnTool } from '../tools/sessions-spawn.ts';
 import type { Caller } from './callers.ts';
 import type { Shelf, There } from './shelf.ts';
 import type { Sockets } from './sockets.ts';
+import type { TokenKeeper } from './token-keeper.ts';
 import type { TokenBook } from './tokens.ts';
 
 export interface AppPorts {
@@ -28,6 +29,8 @@ export interface AppPorts {
   readonly token: () => string;
   /** Tokens with names, scopes and owners; absent: the admin token is the only one. */
   readonly named?: TokenBook;
+  /** What keeps them, to make, list and revoke them over HTTP; absent: there are no such routes. */
+  readonly tokens?: TokenKeeper;
   /** The feed over WebSockets; absent where the host has none. */
   readonly sockets?: Sockets;
   /** Why this host takes nothing more in for now, as a sentence; absent, or undefined: it does. */

@@ -67,6 +67,15 @@ export function problem(
   return { reply: 'problem', kind, detail, ...more };
 }
 
+/** Something that the gateway needs doesn't answer for now. Its message is a sentence for whoever asked. */
+export class Unreachable extends Error {
+  override readonly name = 'Unreachable';
+}
+
+export function unreachable({ message }: Unreachable): Problem {
+  return problem('unavailable', message, { headers: { 'retry-after': '1' } });
+}
+
 /** Bad input, field by field. */
 export function invalid(errors: readonly Fault[]): Problem {
   const named = errors.slice(0, MAX_FAULTS);

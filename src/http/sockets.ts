@@ -3,6 +3,7 @@
  * send a token with one. The routes are here; a host that can keep sockets brings them.
  */
 import { z } from 'zod';
+import { ticketAnswer } from './answers.ts';
 import type { Caller } from './callers.ts';
 import { cursor, noQuery, requestId } from './fields.ts';
 import { chatOf, isProblem, noChat } from './lookup.ts';
@@ -14,16 +15,12 @@ export interface Sockets {
   /** A ticket that lets this caller follow the chat once, before `expiresAt` (wall clock). */
   give(chat: string, caller: Caller): { readonly ticket: string; readonly expiresAt: number };
   /** Opens a socket for whoever has the ticket, which is used up by it. `after`: a cursor; absent: from now on. */
-  open(chat: string, ticket: string, after: number | undefined): Response | Problem;
+  open(
+    chat: string,
+    ticket: string,
+    after: number | undefined,
+  ): Response | Problem | Promise<Response | Problem>;
 }
-
-const ticketAnswer = z
-  .object({
-    ticket: z.string().describe('Opens one socket, once.'),
-    expiresAt: z.number().describe('Milliseconds since the epoch.'),
-    path: z.string().describe('Where the socket is; add `&after=` and a cursor to come back to the feed.'),
-  })
-  .meta({ id: 'Ticket' });
 
 export function socketRoutes(ports: AppPorts): Route[] {
   const { sockets, shelf } = ports;

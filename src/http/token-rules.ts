@@ -14,7 +14,7 @@ export const namePattern = /^[A-Za-z0-9_.-]{1,64}$/;
 const RANDOM_LETTERS = 32;
 
 /** Its name would be taken for the one token that is not kept here. */
-const RESERVED = 'admin';
+export const RESERVED = 'admin';
 
 /** A scope that this release doesn't know is refused: it must not be read as none. */
 export const keptTokenSchema = z.strictObject({
@@ -54,40 +54,66 @@ export class TokenError extends Error {
   }
 }
 
+/** Why a host that keeps tokens can't do what was asked of it. */
+export const refusalKinds = ['taken', 'unknown', 'reused'] as const;
+export type TokenRefusalKind = (typeof refusalKinds)[number];
+
+/** What was asked can't be as things are: another one has the name, there is none, the request was another one. */
+export class TokenRefusal extends TokenError {
+  readonly kind: TokenRefusalKind;
+
+  constructor(kind: TokenRefusalKind, message: string) {
+    super(2, message);
+    this.kind = kind;
+  }
+}
+
+/** A token that nobody can guess. */
+export function newToken(): string {
+  return `${tokenPrefix}${nanoid(RANDOM_LETTERS)}`;
+}
+
 /**
  * Makes a token; whether its name is free, `mustBeFree` says.
  * @throws TokenError in words that say what would be right
  */
 export function makeToken(wish: TokenWish, now: number): MadeToken {
+  const token = newToken();
+  return { token, kept: keptToken(wish, token, now) };
+}
+
+/**
+ * What is kept of a token.
+ * @throws TokenError in words that say what would be right
+ */
+export function keptToken(wish: TokenWish, token: string, now: number): KeptToken {
   const name = named(wish.name, 'A token');
   if (name === RESERVED) {
     throw new TokenError(2, "The name admin is the admin token's; take another one.");
   }
   const owner = wish.owner === undefined ? name : named(wish.owner, 'An owner');
-  const token = `${tokenPrefix}${nanoid(RANDOM_LETTERS)}`;
-  const kept = { name, digest: digestOf(token), scopes: scopesOf(wish.scopes), owner, createdAt: now };
-  return { token, kept };
+  return { name, digest: digestOf(token), scopes: scopesOf(wish.scopes), owner, createdAt: now };
 }
 
 /**
  * A name means one token for ever.
  * @param taken what is kept under the name that is asked for
- * @throws TokenError when there is such a token, in force or revoked
+ * @throws TokenRefusal when there is such a token, in force or revoked
  */
 export function mustBeFree(taken: KeptToken | undefined): void {
   if (taken === undefined) return;
-  throw new TokenError(
-    2,
+  throw new TokenRefusal(
+    'taken',
     taken.revokedAt === undefined
       ? `There is a token ${taken.name} already; revoke it, or take another name.`
-      : `A token ${taken.name} was revoked, and a name means one token for ever; take another name, with --owner ${taken.owner} for the same chats.`,
+      : `A token ${taken.name} was revoked, and a name means one token for ever; take another name, with the owner ${taken.owner} (--owner ${taken.owner}) for the same chats.`,
   );
 }
 
 /** The refusal for a name that no token has; `hint` says where the names are shown. */
-export function noSuchToken(name: string, hint: string): TokenError {
+export function noSuchToken(name: string, hint: string): TokenRefusal {
   const shown = namePattern.test(name) ? ` ${name}` : ' of this name';
-  return new TokenError(2, `There is no token${shown}. ${hint}`);
+  return new TokenRefusal('unknown', `There is no token${shown}. ${hint}`);
 }
 
 function named(name: string, what: string): string {

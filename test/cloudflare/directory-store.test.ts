@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { directorySteps } from '../../src/hosts/cloudflare/directory-schema.ts';
 import { openDirectoryStore } from '../../src/hosts/cloudflare/directory-store.ts';
 import { meteredSql } from '../../src/hosts/cloudflare/sql.ts';
-import { TokenError } from '../../src/http/token-rules.ts';
+import { makeToken } from '../../src/http/token-rules.ts';
 import { digestOf } from '../../src/http/tokens.ts';
 import { kindOfFailure } from '../store/opened-store.ts';
 import { nodeSql } from './node-sql.ts';
@@ -89,7 +89,8 @@ describe('the named tokens of the directory', () => {
 
   test('are shown once, and only their digests are kept', () => {
     const { directory, node } = open();
-    const { token, kept } = directory.tokens.add(wish, 5);
+    const { token, kept } = makeToken(wish, 5);
+    expect(directory.tokens.add(kept)).toEqual({ token: kept, repeated: false });
     expect(token).toMatch(/^tid_[\w-]{32}$/);
     expect(kept).toEqual({
       name: 'ann-laptop',
@@ -102,7 +103,7 @@ describe('the named tokens of the directory', () => {
     const again = openDirectoryStore(node);
     expect(again.tokens.byDigest(digestOf(token))).toEqual(kept);
     expect(again.tokens.byDigest(digestOf('tid_other'))).toBeUndefined();
-    directory.tokens.add({ name: 'a-later-one', scopes: ['admin'] }, 6);
+    directory.tokens.add(makeToken({ name: 'a-later-one', scopes: ['admin'] }, 6).kept);
     expect(again.tokens.list().map(({ name, owner }) => [name, owner])).toEqual([
       ['ann-laptop', 'ann'],
       ['a-later-one', 'a-later-one'],
@@ -111,35 +112,48 @@ describe('the named tokens of the directory', () => {
 
   test('that are revoked stay so since then, and their names are never given again', () => {
     const { directory } = open();
-    const { kept } = directory.tokens.add(wish, 5);
-    expect(() => directory.tokens.add(wish, 6)).toThrow(
+    const { kept } = makeToken(wish, 5);
+    directory.tokens.add(kept);
+    expect(() => directory.tokens.add(makeToken(wish, 6).kept)).toThrow(
       'There is a token ann-laptop already; revoke it, or take another name.',
     );
-    expect(directory.tokens.revoke('ann-laptop', 7)).toEqual({ ...kept, revokedAt: 7 });
-    expect(directory.tokens.revoke('ann-laptop', 8)).toEqual({ ...kept, revokedAt: 7 });
+    expect(directory.tokens.revoke('ann-laptop', 7).token).toEqual({ ...kept, revokedAt: 7 });
+    expect(directory.tokens.revoke('ann-laptop', 8).token).toEqual({ ...kept, revokedAt: 7 });
     expect(directory.tokens.byDigest(kept.digest)?.revokedAt).toBe(7);
-    expect(() => directory.tokens.add(wish, 9)).toThrow('a name means one token for ever');
+    expect(() => directory.tokens.add(makeToken(wish, 9).kept)).toThrow('a name means one token for ever');
     expect(() => directory.tokens.revoke('nobody', 9)).toThrow('There is no token nobody.');
     expect(directory.tokens.list()).toHaveLength(1);
   });
 
-  test('that can not be are refused in words, and nothing is kept', () => {
+  test('are made and revoked once for a request that has an id, and another one with it is refused', () => {
     const { directory } = open();
-    for (const wrong of [
-      { name: 'two words', scopes: ['read'] },
-      { name: 'admin', scopes: ['read'] },
-      { name: 'a', scopes: ['everything'] },
-      { name: 'a', scopes: [] },
-      { name: 'a', scopes: ['read'], owner: '' },
-    ]) {
-      expect(() => directory.tokens.add(wrong, 1)).toThrow(TokenError);
-    }
-    expect(directory.tokens.list()).toEqual([]);
+    const [hash, other] = ['a'.repeat(64), 'b'.repeat(64)];
+    const { kept } = makeToken(wish, 5);
+    const request = { id: 'admin:one', hash, salt: 'first' };
+    expect(directory.tokens.add(kept, request)).toEqual({ token: kept, repeated: false });
+    const again = makeToken(wish, 6).kept;
+    expect(directory.tokens.add(again, { ...request, salt: 'second' })).toEqual({
+      token: kept,
+      repeated: true,
+      salt: 'first',
+    });
+    const reused = 'This id was used before';
+    expect(() => directory.tokens.add(again, { ...request, hash: other })).toThrow(reused);
+    expect(() => directory.tokens.revoke(kept.name, 7, { id: request.id, hash: other })).toThrow(reused);
+    const revocation = { id: 'admin:two', hash: other };
+    const revoked = { ...kept, revokedAt: 7 };
+    expect(directory.tokens.revoke(kept.name, 7, revocation)).toEqual({ token: revoked, repeated: false });
+    expect(directory.tokens.revoke(kept.name, 8, revocation)).toEqual({ token: revoked, repeated: true });
+    // What was refused left nothing behind: its id is free.
+    expect(() => directory.tokens.revoke('nobody', 9, { id: 'admin:three', hash })).toThrow('There is no');
+    expect(directory.tokens.revoke(kept.name, 9, { id: 'admin:three', hash: other }).repeated).toBe(false);
+    expect(directory.tokens.list()).toEqual([revoked]);
   });
 
   test('of a scope that this release does not know are damage, not tokens of fewer scopes', () => {
     const { directory, node } = open();
-    const { kept } = directory.tokens.add(wish, 5);
+    const { kept } = makeToken(wish, 5);
+    directory.tokens.add(kept);
     node.db.exec(`UPDATE tokens SET scopes = '["read","new"]'`);
     expect(kindOfFailure(() => directory.tokens.byDigest(kept.digest))).toBe('corrupt');
     node.db.exec("UPDATE tokens SET scopes = 'read'");
@@ -164,5 +178,5 @@ describe('who watches a token', () => {
 
 test('the schema of the directory never changes in a step that was deployed', () => {
   const sums = directorySteps.map(({ sql }) => createHash('sha256').update(sql).digest('hex').slice(0, 16));
-  expect(sums).toEqual(['9b7ead6dcc59a086']);
+  expect(sums).toEqual(['9b7ead6dcc59a086', '54df6009c495590c']);
 });

@@ -3,8 +3,9 @@
  * on. Starts nothing.
  */
 import { readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { z } from 'zod';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -14,6 +15,23 @@ export interface Bundle {
   /** What it imports from outside, to be there at run time. */
   readonly outside: readonly string[];
 }
+
+/**
+ * A module of Node that a package asks for by its bare name, with `require`: workerd has it under its whole name, as an
+ * import. As `wrangler` does it under `nodejs_compat`.
+ */
+const nodeModules: Plugin = {
+  name: 'modules of Node',
+  setup({ onResolve, onLoad }) {
+    const namespace = 'module-of-node';
+    onResolve({ filter: /^(node:)?[a-z_/]+$/ }, ({ path, kind }) =>
+      kind === 'require-call' && isBuiltin(path) ? { namespace, path } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace }, ({ path }) => ({
+      contents: `import all from ${JSON.stringify(`node:${path.replace(/^node:/, '')}`)};\nmodule.exports = all;`,
+    }));
+  },
+};
 
 const bundles = new Map<string, Promise<Bundle>>();
 
@@ -36,6 +54,7 @@ async function bundle(entry: string): Promise<Bundle> {
     target: 'es2022',
     external: ['node:*', 'cloudflare:*', 'workerd:*'],
     loader: { '.md': 'text' },
+    plugins: [nodeModules],
     logLevel: 'silent',
   });
   const outside = Object.values(result.metafile.outputs).flatMap(({ imports }) =>

@@ -52,6 +52,15 @@ export default {
 
 export const workerName = 'tidings';
 
+/** What workerd has to say when objects are reset because a test asked for it. */
+const askedFor = /Application called abortAllDurableObjects\(\)|the test resets it/;
+
+function print({ level, message }: { readonly level: string; readonly message: string }): void {
+  if (askedFor.test(message)) return;
+  const to = level === 'error' || level === 'warn' ? process.stderr : process.stdout;
+  to.write(`${message}\n`);
+}
+
 function miniflareOptions(options: RuntimeOptions, port: number): MiniflareOptions {
   const { code, date, flags, bindings, classes, folder, upstream, chaos } = options;
   const variables = Object.entries(bindings).map(([name, value]) => [
@@ -74,6 +83,7 @@ function miniflareOptions(options: RuntimeOptions, port: number): MiniflareOptio
     enableDevRegistry: false,
     cf: false,
     logRequests: false,
+    handleStructuredLogs: print,
     unsafeInspectDurableObjects: true,
     ...(upstream === undefined ? {} : { upstream }),
     workers: [

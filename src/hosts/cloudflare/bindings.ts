@@ -37,8 +37,10 @@ export interface DirectoryMethods {
   page(query: unknown): Promise<unknown>;
   token(digest: string): Promise<unknown>;
   tokens(): Promise<unknown>;
-  addToken(wish: unknown): Promise<unknown>;
-  revokeToken(name: string): Promise<unknown>;
+  /** A token to keep, and for which request: `KeeperAnswer`. */
+  addToken(addition: unknown): Promise<unknown>;
+  /** The name of one to revoke, and for which request: `KeeperAnswer`. */
+  revokeToken(revocation: unknown): Promise<unknown>;
   /** Whether the token of this digest is still in force; if so, `session` is told once it no longer is. */
   watch(digest: string, session: string): Promise<boolean>;
   unwatch(digest: string, session: string): Promise<void>;

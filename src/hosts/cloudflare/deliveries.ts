@@ -3,6 +3,7 @@
  * sent it is refused; what comes of a later release, or finds no room, is to be sent again. Accepts nothing by itself:
  * that is the session's own loop.
  */
+import type { PostedMail } from '../../core/correspondence.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { envelopeSchema, MAIL_VERSION, type MailAnswer, type MailMessage, mailSchema } from './messages.ts';
 import type { Room } from './room.ts';
@@ -28,13 +29,31 @@ export async function takeMail(
   }
   const wrong = misaddressed(own, mail, runtime.state(own) !== undefined);
   if (wrong !== undefined) return refused(wrong);
-  const full = room.full();
-  if (full !== undefined) return later(full);
   const { sender, mails } = mail;
+  const full = mails.every(bringsWork) ? room.full() : undefined;
+  if (full !== undefined) return later(full);
   const outcome = await runtime.send(own, { type: 'mail', sender, mails });
   if (!outcome.ok) return { kind: 'refused', refusal: outcome.refusal };
   if (outcome.answer.kind !== 'accepted') throw new Error(`mail was answered with ${outcome.answer.kind}`);
   return outcome.answer;
+}
+
+/**
+ * Whether it begins or adds to something: that can wait until there is room. What ends something, or tells of what is
+ * under way, is taken in, with what was sent before it: there is room kept for that.
+ */
+function bringsWork({ body }: PostedMail): boolean {
+  switch (body.kind) {
+    case 'task':
+    case 'go':
+    case 'steer':
+      return true;
+    case 'kill':
+    case 'answer':
+    case 'status':
+    case 'announcement':
+      return false;
+  }
 }
 
 /** Why this can't be mail for this session, whoever sent it. */

@@ -5,23 +5,23 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import { z } from 'zod';
-import { TokenError } from '../../http/token-rules.ts';
+import { inWords, tokenRequestSchema } from '../../http/token-keeper.ts';
+import { keptTokenSchema } from '../../http/token-rules.ts';
 import type { Bindings, DirectoryMethods } from './bindings.ts';
 import { type DirectoryStore, openDirectoryStore } from './directory-store.ts';
 import { pageQuerySchema, shelvedSchema } from './messages.ts';
 import { durableSql, meteredSql } from './sql.ts';
 
-/** How soon those are told again that could not be reached. */
+/** How soon those are told again that could not be reached, and how late at most: each time twice as late. */
 const AGAIN_MS = 2_000;
+const LATEST_MS = 300_000;
 
-const wishSchema = z.object({
-  name: z.string(),
-  scopes: z.array(z.string()),
-  owner: z.string().optional(),
-});
+const additionSchema = z.object({ token: keptTokenSchema, request: tokenRequestSchema.optional() });
+const revocationSchema = z.object({ name: z.string(), request: tokenRequestSchema.optional() });
 
 export class DirectoryObject extends DurableObject<Bindings> implements DirectoryMethods {
   #opened: DirectoryStore | undefined;
+  #again = AGAIN_MS;
 
   #store(): DirectoryStore {
     this.#opened ??= openDirectoryStore(meteredSql(durableSql(this.ctx.storage)));
@@ -60,15 +60,14 @@ export class DirectoryObject extends DurableObject<Bindings> implements Director
     return this.#store().tokens.list();
   }
 
-  async addToken(wish: unknown): Promise<unknown> {
-    const { owner, ...rest } = wishSchema.parse(wish);
-    return inWords(() =>
-      this.#store().tokens.add({ ...rest, ...(owner === undefined ? {} : { owner }) }, Date.now()),
-    );
+  async addToken(addition: unknown): Promise<unknown> {
+    const { token, request } = additionSchema.parse(addition);
+    return inWords(() => this.#store().tokens.add(token, request));
   }
 
-  async revokeToken(name: string): Promise<unknown> {
-    const answer = inWords(() => this.#store().tokens.revoke(name, Date.now()));
+  async revokeToken(revocation: unknown): Promise<unknown> {
+    const { name, request } = revocationSchema.parse(revocation);
+    const answer = inWords(() => this.#store().tokens.revoke(name, Date.now(), request));
     if (answer.ok) await this.#tellReaders();
     return answer;
   }
@@ -84,8 +83,14 @@ export class DirectoryObject extends DurableObject<Bindings> implements Director
     this.#store().unwatch(digest, session);
   }
 
+  /** An alarm that throws too often is taken away, so this one never does. */
   async alarm(): Promise<void> {
-    await this.#tellReaders();
+    try {
+      await this.#tellReaders();
+    } catch (error) {
+      console.error(`The directory could not tell who reads with a revoked token: ${String(error)}`);
+      await this.ctx.storage.setAlarm(Date.now() + LATEST_MS);
+    }
   }
 
   /** Tells whoever reads with a token that is revoked, until each has heard. */
@@ -96,28 +101,19 @@ export class DirectoryObject extends DurableObject<Bindings> implements Director
       .filter(({ revokedAt }) => revokedAt !== undefined)
       .flatMap(({ digest }) => store.watchers(digest).map((session) => ({ digest, session })));
     if (due.length === 0) return;
-    await this.ctx.storage.setAlarm(Date.now() + AGAIN_MS);
-    await Promise.all(
+    await this.ctx.storage.setAlarm(Date.now() + this.#again);
+    const heard = await Promise.all(
       due.map(async ({ digest, session }) => {
         try {
           await this.env.SESSIONS.getByName(session).revoked(digest);
           store.unwatch(digest, session);
+          return true;
         } catch {
           // The alarm tries again.
+          return false;
         }
       }),
     );
-  }
-}
-
-/** What was done, or in words why it can't be: an error's kind doesn't cross from object to object. */
-function inWords<Value>(
-  job: () => Value,
-): { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly why: string } {
-  try {
-    return { ok: true, value: job() };
-  } catch (error) {
-    if (error instanceof TokenError) return { ok: false, why: error.message };
-    throw error;
+    this.#again = heard.every(Boolean) ? AGAIN_MS : Math.min(this.#again * 2, LATEST_MS);
   }
 }

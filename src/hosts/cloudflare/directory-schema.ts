@@ -34,4 +34,16 @@ CREATE TABLE watchers (
 ) STRICT, WITHOUT ROWID;
 `,
   },
+  {
+    number: 2,
+    name: 'requests about tokens, so that each is done once',
+    sql: `
+CREATE TABLE requests (
+  id TEXT PRIMARY KEY,
+  hash TEXT NOT NULL,
+  salt TEXT,
+  token TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+`,
+  },
 ];

@@ -3,15 +3,8 @@
  * when a token is revoked. Holds no log and no token, only digests; who may ask, others decide.
  */
 
-import {
-  type KeptToken,
-  keptTokenSchema,
-  type MadeToken,
-  makeToken,
-  mustBeFree,
-  noSuchToken,
-  type TokenWish,
-} from '../../http/token-rules.ts';
+import { type DoneRequest, type Kept, repeatedAnswer, type TokenRequest } from '../../http/token-keeper.ts';
+import { type KeptToken, keptTokenSchema, mustBeFree, noSuchToken } from '../../http/token-rules.ts';
 import { wholeNumber } from '../../runtime/store-rules.ts';
 import { directorySteps } from './directory-schema.ts';
 import { corrupt, integer, text } from './rows.ts';
@@ -40,12 +33,12 @@ export interface DirectoryStore {
   }): ShelvedChat[];
 
   readonly tokens: {
-    /** Makes a token, which is shown this once. Throws `TokenError` in words that say what would be right. */
-    add(wish: TokenWish, now: number): MadeToken;
+    /** Keeps a new token, once for a request. Throws `TokenRefusal` in words that say what would be right. */
+    add(token: KeptToken, request?: TokenRequest): Kept;
     /** All that were ever made, oldest first. */
     list(): KeptToken[];
-    /** One that was revoked stays revoked since then. Throws `TokenError` when there is none of this name. */
-    revoke(name: string, now: number): KeptToken;
+    /** One that was revoked stays revoked since then. Throws `TokenRefusal` when there is none of this name. */
+    revoke(name: string, now: number, request?: TokenRequest): Kept;
     /** The revoked ones, too: see `revokedAt`. */
     byDigest(digest: string): KeptToken | undefined;
   };
@@ -68,6 +61,21 @@ export function openDirectoryStore(database: Sql): DirectoryStore {
   function tokenWhere(column: 'name' | 'digest', value: string): KeptToken | undefined {
     const [row] = sql.all(`SELECT * FROM tokens WHERE ${column} = ?`, value);
     return row === undefined ? undefined : keptToken(row);
+  }
+
+  /** Does it, unless it was done for this very request before; in one transaction with that it was. */
+  function once(request: TokenRequest | undefined, change: () => KeptToken): Kept {
+    const [row] = request ? sql.all('SELECT * FROM requests WHERE id = ?', request.id) : [];
+    if (request && row) return repeatedAnswer(doneRequest(row), request, (name) => tokenWhere('name', name));
+    let token: KeptToken | undefined;
+    sql.transaction(() => {
+      token = change();
+      if (!request) return;
+      const { id, hash, salt = null } = request;
+      sql.run('INSERT INTO requests (id, hash, salt, token) VALUES (?, ?, ?, ?)', id, hash, salt, token.name);
+    });
+    if (token === undefined) throw new Error('a change was not made');
+    return { token, repeated: false };
   }
 
   return {
@@ -114,30 +122,30 @@ export function openDirectoryStore(database: Sql): DirectoryStore {
     },
 
     tokens: {
-      add(wish, now) {
-        const made = makeToken(wish, now);
-        const { name, digest, scopes, owner, createdAt } = made.kept;
-        mustBeFree(tokenWhere('name', name));
-        sql.run(
-          'INSERT INTO tokens (name, digest, scopes, owner, created_at) VALUES (?, ?, ?, ?, ?)',
-          name,
-          digest,
-          JSON.stringify(scopes),
-          owner,
-          createdAt,
-        );
-        return made;
-      },
+      add: (token, request) =>
+        once(request, () => {
+          mustBeFree(tokenWhere('name', token.name));
+          sql.run(
+            'INSERT INTO tokens (name, digest, scopes, owner, created_at) VALUES (?, ?, ?, ?, ?)',
+            token.name,
+            token.digest,
+            JSON.stringify(token.scopes),
+            token.owner,
+            token.createdAt,
+          );
+          return token;
+        }),
 
       list: () => sql.all('SELECT * FROM tokens ORDER BY no').map(keptToken),
 
-      revoke(name, now) {
-        const found = tokenWhere('name', name);
-        if (found === undefined) throw noSuchToken(name, 'The list of tokens shows those there are.');
-        if (found.revokedAt !== undefined) return found;
-        sql.run('UPDATE tokens SET revoked_at = ? WHERE name = ?', now, name);
-        return { ...found, revokedAt: now };
-      },
+      revoke: (name, now, request) =>
+        once(request, () => {
+          const found = tokenWhere('name', name);
+          if (found === undefined) throw noSuchToken(name, 'GET /v1/tokens lists those there are.');
+          if (found.revokedAt !== undefined) return found;
+          sql.run('UPDATE tokens SET revoked_at = ? WHERE name = ?', now, name);
+          return { ...found, revokedAt: now };
+        }),
 
       byDigest: (digest) => tokenWhere('digest', digest),
     },
@@ -163,6 +171,15 @@ function shelvedChat(row: SqlRow): ShelvedChat {
     owner: text(row, 'owner'),
     createdAt: integer(row, 'created_at'),
     archived: integer(row, 'archived') === 1,
+  };
+}
+
+function doneRequest(row: SqlRow): DoneRequest {
+  return {
+    id: text(row, 'id'),
+    hash: text(row, 'hash'),
+    ...(row.salt === null ? {} : { salt: text(row, 'salt') }),
+    token: text(row, 'token'),
   };
 }
 

@@ -8,12 +8,14 @@ import { chatAnswer } from '../../http/answers.ts';
 import { makeApp } from '../../http/app.ts';
 import type { AppPorts } from '../../http/ports.ts';
 import type { Shelf } from '../../http/shelf.ts';
+import { keeperAnswerSchema, type TokenKeeper } from '../../http/token-keeper.ts';
 import { keptTokenSchema } from '../../http/token-rules.ts';
 import type { NamedToken, TokenBook } from '../../http/tokens.ts';
 import { makeMetrics } from '../../runtime/metrics.ts';
-import { type Bindings, type DirectoryMethods, theOne } from './bindings.ts';
+import type { Bindings } from './bindings.ts';
 import { workerClock as clock } from './clock.ts';
 import { allowedAt } from './config.ts';
+import { again, type ReachedDirectory, reachDirectory } from './directory.ts';
 import { forward } from './forward.ts';
 import type { Host } from './host.ts';
 import { version } from './release.ts';
@@ -23,13 +25,20 @@ const KNOWN = 10_000;
 
 export function makeFront(host: Host, bindings: Bindings): (request: Request) => Promise<Response> {
   const { config, catalogue, rules } = host;
-  const directory = () => bindings.DIRECTORY.getByName(theOne);
+  const directory = reachDirectory(bindings.DIRECTORY, (error) =>
+    host.log.error({ err: error }, 'the directory could not be asked'),
+  );
   const app = makeApp({
     ...nothingHere,
     clock,
-    shelf: directoryShelf(directory, bindings),
+    shelf: directoryShelf(directory, bindings, (chat, error) =>
+      host.log.error({ chat, err: error }, 'a chat could not be listed'),
+    ),
     token: () => config.token,
     named: directoryBook(directory),
+    tokens: directoryKeeper(directory),
+    // Whether a chat has room for more, its own object says.
+    full: () => undefined,
     allowed: (request) => allowedAt(config, request.url),
     newId: () => nanoid(),
     about: { version, model: rules.model, simulator: false },
@@ -70,7 +79,11 @@ const nothingHere: Pick<AppPorts, 'runtime' | 'store' | 'sockets'> = {
   sockets: { give: absent, open: absent },
 };
 
-function directoryShelf(directory: () => DirectoryMethods, { SESSIONS }: Bindings): Shelf {
+function directoryShelf(
+  directory: ReachedDirectory,
+  { SESSIONS }: Bindings,
+  unlisted: (chat: string, error: unknown) => void,
+): Shelf {
   const known = new Map<string, string>();
   const names = z.array(z.string());
   const viewed = chatAnswer.shape.chat.nullable();
@@ -80,7 +93,7 @@ function directoryShelf(directory: () => DirectoryMethods, { SESSIONS }: Binding
       if (seen !== undefined) return seen;
       // Ids are short; nobody is to fill the directory's time with others.
       if (!/^[A-Za-z0-9_-]{1,64}$/.test(chat)) return undefined;
-      const owner = (await directory().owner(chat)) ?? undefined;
+      const owner = (await directory.owner(chat)) ?? undefined;
       if (owner === undefined) return undefined;
       for (const oldest of known.keys()) {
         if (known.size < KNOWN) break;
@@ -89,17 +102,25 @@ function directoryShelf(directory: () => DirectoryMethods, { SESSIONS }: Binding
       known.set(chat, owner);
       return owner;
     },
-    page: async (query) => names.parse(await directory().page(query)),
-    view: async (chat) => viewed.parse(await SESSIONS.getByName(chat).view()) ?? undefined,
+    page: async (query) => names.parse(await directory.page(query)),
+    async view(chat) {
+      try {
+        return viewed.parse(await again(() => SESSIONS.getByName(chat).view())) ?? undefined;
+      } catch (error) {
+        // One chat that can't be opened must not hide all others from whoever lists them.
+        unlisted(chat, error);
+        return undefined;
+      }
+    },
   };
 }
 
 /** Each request with a named token asks: a revoked one opens nothing from the next request on. */
-function directoryBook(directory: () => DirectoryMethods): TokenBook {
+function directoryBook(directory: ReachedDirectory): TokenBook {
   return {
     async find(digest) {
       try {
-        const kept = keptTokenSchema.nullable().parse(await directory().token(digest));
+        const kept = keptTokenSchema.nullable().parse(await directory.token(digest));
         return kept ? named(kept) : undefined;
       } catch {
         return 'unreadable';
@@ -107,6 +128,16 @@ function directoryBook(directory: () => DirectoryMethods): TokenBook {
     },
     // Whoever reads on is let go by the object that it reads from.
     onceRevoked: () => () => {},
+  };
+}
+
+function directoryKeeper(directory: ReachedDirectory): TokenKeeper {
+  return {
+    list: async () => z.array(keptTokenSchema).parse(await directory.tokens()),
+    add: async (token, request) =>
+      keeperAnswerSchema.parse(await directory.addToken({ token, ...(request ? { request } : {}) })),
+    revoke: async (name, request) =>
+      keeperAnswerSchema.parse(await directory.revokeToken({ name, ...(request ? { request } : {}) })),
   };
 }
 

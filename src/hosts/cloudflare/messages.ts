@@ -79,7 +79,6 @@ export const shelvedSchema = z.object({
   createdAt: z.number(),
   archived: z.boolean(),
 });
-export type Shelved = z.infer<typeof shelvedSchema>;
 
 export const pageQuerySchema = z.object({
   before: z.string().optional(),

@@ -7,6 +7,8 @@ import type { DirectoryMethods } from './bindings.ts';
 export interface Readers {
   /** Calls once the token of this digest opens nothing any more; the returned function ends that. */
   onceRevoked(digest: string, ended: () => void): () => void;
+  /** Whether the token of this digest is in force at this moment. Rejects when nobody can tell. */
+  inForce(digest: string): Promise<boolean>;
   /** The directory says that it was revoked. */
   revoked(digest: string): void;
 }
@@ -26,6 +28,8 @@ export function makeReaders(
 
   return {
     revoked,
+    // Whoever asks reads on: the directory tells when that must end.
+    inForce: (digest) => directory().watch(digest, session),
     onceRevoked(digest, ended) {
       const own = (): void => ended();
       const known = readers.get(digest);

@@ -5,12 +5,19 @@
 
 import { DurableObject } from 'cloudflare:workers';
 import type { WebSocket } from '@cloudflare/workers-types';
+import { problem, problemResponse } from '../../http/problem.ts';
+import { StoreError } from '../../runtime/store-rules.ts';
 import type { Bindings, SessionMethods } from './bindings.ts';
+import { SchemaError } from './schema.ts';
 import { type HostedSession, openSession } from './session.ts';
 
 /** Characters of log in one answer: a call may carry 32 MiB, and a character is at most four bytes. */
 const EVENT_CHARS = 4_000_000;
 const ROWS = 200;
+/** How soon one that can't be opened is tried again by its alarm: a release may have come that can. */
+const SHUT_MS = 300_000;
+/** And one in which a look went wrong. */
+const AGAIN_MS = 20_000;
 
 export class SessionObject extends DurableObject<Bindings> implements SessionMethods {
   #opened: Promise<HostedSession> | undefined;
@@ -25,7 +32,17 @@ export class SessionObject extends DurableObject<Bindings> implements SessionMet
   }
 
   async fetch(request: Request): Promise<Response> {
-    return (await this.#open()).fetch(request);
+    let session: HostedSession;
+    try {
+      session = await this.#open();
+    } catch (error) {
+      const words = inWords(error);
+      if (words === undefined) throw error;
+      console.error(`The object of ${this.#own()} can't be opened: ${words}`);
+      const shut = problem('unavailable', words, { headers: { 'retry-after': String(SHUT_MS / 1_000) } });
+      return problemResponse(shut, request.headers.get('x-request-id') ?? '', (text) => text);
+    }
+    return session.fetch(request);
   }
 
   async mail(message: unknown): Promise<unknown> {
@@ -71,8 +88,15 @@ export class SessionObject extends DurableObject<Bindings> implements SessionMet
     return (await this.#open()).revoked(digest);
   }
 
+  /** An alarm that throws too often is taken away, so this one never does. */
   async alarm(): Promise<void> {
-    return (await this.#open()).look();
+    try {
+      await (await this.#open()).look();
+    } catch (error) {
+      console.error(`The object of ${this.#own()} could not be looked at: ${String(error)}`);
+      const later = inWords(error) === undefined ? AGAIN_MS : SHUT_MS;
+      await this.ctx.storage.setAlarm(Date.now() + later);
+    }
   }
 
   async webSocketMessage(): Promise<void> {
@@ -93,4 +117,9 @@ export class SessionObject extends DurableObject<Bindings> implements SessionMet
     if (name === undefined) throw new Error('a session is reached by its name');
     return name;
   }
+}
+
+/** Why its storage can't be opened, as a sentence; undefined: that isn't it. */
+function inWords(error: unknown): string | undefined {
+  return error instanceof SchemaError || error instanceof StoreError ? error.message : undefined;
 }

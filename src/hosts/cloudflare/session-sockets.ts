@@ -9,7 +9,7 @@ import { decodeEvent, type Recorded } from '../../core/events.ts';
 import { project } from '../../core/feed.ts';
 import type { Clock } from '../../core/ports.ts';
 import { handedOn, received } from '../../http/callers.ts';
-import { problem } from '../../http/problem.ts';
+import { problem, Unreachable } from '../../http/problem.ts';
 import type { Sockets } from '../../http/sockets.ts';
 import { digestOf } from '../../http/tokens.ts';
 import type { Broadcast } from '../../runtime/broadcast.ts';
@@ -126,6 +126,16 @@ export function makeSessionSockets(
     catchUp();
   }
 
+  async function stillInForce(digest: string): Promise<boolean> {
+    try {
+      return await readers.inForce(digest);
+    } catch {
+      throw new Unreachable(
+        "The directory of tokens can't be asked for now. Get another ticket in a moment, and try again.",
+      );
+    }
+  }
+
   return {
     give(_, caller) {
       const ticket = ports.newTicket();
@@ -134,7 +144,7 @@ export function makeSessionSockets(
       return { ticket, expiresAt };
     },
 
-    open(_, ticket, after) {
+    async open(_, ticket, after) {
       const head = store.session(session)?.seq ?? 0;
       if (after !== undefined && after > head) {
         const message = `must be a cursor of this feed: a whole number from 0 to ${head}`;
@@ -148,6 +158,10 @@ export function makeSessionSockets(
         );
       }
       const { digest } = received(caller, readers.onceRevoked);
+      // Revoked since the ticket was given: not a word is told.
+      if (digest !== undefined && !(await stillInForce(digest))) {
+        return problem('bad-ticket', 'The token that this ticket was given for was revoked.');
+      }
       const pair = new WebSocketPair();
       ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
       ctx.acceptWebSocket(pair[1]);

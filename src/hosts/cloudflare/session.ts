@@ -25,6 +25,7 @@ import { makeConnections } from './connections.ts';
 import { takeMail } from './deliveries.ts';
 import { callerHeader, forward } from './forward.ts';
 import { type Host, hostOf } from './host.ts';
+import { isUnlisted, type Listing, makeListing, mustBeListed } from './listing.ts';
 import { type MailAnswer, progressSchema } from './messages.ts';
 import { makePeers } from './peers.ts';
 import { makeReaders } from './readers.ts';
@@ -45,9 +46,7 @@ const DAY_MS = 24 * 3_600_000;
 
 /** The host's own facts about a session, kept with it. */
 const notes = {
-  /** The directory is still to hear of the chat as it is now. */
-  unlisted: 'unlisted',
-  /** This instance lived through a look: if it is gone later, the session was not the cause. */
+  /** This instance was at work for a while: if it is gone later, the session was not the cause. */
   steady: 'steady',
   /** When what ended long ago was last looked for. */
   swept: 'swept',
@@ -84,7 +83,12 @@ export async function openSession(
   const directory = () => bindings.DIRECTORY.getByName(theOne);
   const steady = store.note(notes.steady) !== undefined;
   const readers = makeReaders(id, directory, failed);
-  const runtime = runtimeOf(id, host, { ctx, bindings, store, steady });
+  const listing = makeListing(id, {
+    store,
+    directory,
+    leaving: () => runtime.state(id)?.deleting ?? false,
+  });
+  const runtime: Runtime = runtimeOf(id, host, { ctx, bindings, store, steady, listing });
   const sockets = makeSessionSockets(id, {
     ctx,
     store,
@@ -113,21 +117,12 @@ export async function openSession(
     sockets,
     full: room.full,
     ready: () => true,
+    // A stream that is cut off ends in order: an error in it would take down whatever else the object is sending.
+    hangUp: () => {},
     log: { answered: () => {}, failed: host.http.failed },
   };
   const app = makeApp(doorPorts);
   const feed = ownFeed(doorPorts, id);
-
-  /** Tells the directory how the chat is listed, until it has heard. */
-  async function list(): Promise<void> {
-    if (store.note(notes.unlisted) === undefined) return;
-    const row = store.session(id);
-    if (row?.kind !== 'main') return;
-    const { owner, createdAt, archived } = row;
-    await directory().shelve({ id, owner, createdAt, archived });
-    // Changed meanwhile: it is told again.
-    if (store.session(id)?.archived === archived) store.setNote(notes.unlisted, undefined);
-  }
 
   async function nudgeChildren(state: Session): Promise<void> {
     const live = ownCards(state.tree).filter((card) => !isEnded(card.status));
@@ -148,7 +143,7 @@ export async function openSession(
     const row = store.session(id);
     const state = runtime.live(id);
     if (!row || !state) return;
-    if (row.wants || store.note(notes.unlisted) !== undefined) return alarm.within(KEEP_MS);
+    if (row.wants || isUnlisted(store)) return alarm.within(KEEP_MS);
     const cards = ownCards(state.tree);
     if (cards.some((card) => !isEnded(card.status))) alarm.within(WATCH_MS);
     else if (cards.length > 0 && state.kind === 'main') alarm.within(DAY_MS);
@@ -161,7 +156,12 @@ export async function openSession(
     async fetch(request) {
       if (store.session(id)?.kind === 'subagent') return feed(request);
       const response = await app.fetch(request);
-      await list();
+      // A chat is made when it can be found. All else was done, whether or not the list shows it yet.
+      const made = new URL(request.url).pathname === '/v1/chats';
+      await listing.tell().catch((error: unknown) => {
+        if (made) throw error;
+        failed(error);
+      });
       return response;
     },
     mail: (message) => takeMail(id, message, { runtime, room }),
@@ -185,7 +185,7 @@ export async function openSession(
       const wants = store.session(id)?.wants ?? false;
       // One that was only just opened has shown nothing yet: it may have been this session that brought it down.
       if (wants && clock.now() - opened >= STEADY_MS) store.setNote(notes.steady, 'yes');
-      await list().catch(failed);
+      await listing.tell().catch(failed);
       if (!wants) {
         await nudgeChildren(state);
         await sweep(state);
@@ -194,12 +194,11 @@ export async function openSession(
     closed: (socket, code) => sockets.closed(socket, code),
   };
 
-  if (store.session(id)?.wants) {
-    store.setNote(notes.steady, undefined);
-    alarm.within(KEEP_MS);
-  }
-  runtime.start();
+  store.setNote(notes.steady, undefined);
+  if (store.session(id)?.wants) alarm.within(KEEP_MS);
+  // Last: what fails before it leaves nothing running, and is tried again by the next that comes.
   sockets.resume();
+  runtime.start();
   return hosted;
 
   /** The store, which sets the alarm with whatever wants anything, and notes what the directory is to hear. */
@@ -209,9 +208,9 @@ export async function openSession(
       commit(batch) {
         durable.commitWith(batch, () => {
           if (batch.some(({ create, archived }) => create?.kind === 'main' || archived !== undefined)) {
-            durable.setNote(notes.unlisted, 'yes');
+            mustBeListed(durable);
           }
-          if (batch.at(-1)?.wants || durable.note(notes.unlisted) !== undefined) bell.within(KEEP_MS);
+          if (batch.at(-1)?.wants || isUnlisted(durable)) bell.within(KEEP_MS);
         });
       },
       remove(ids) {
@@ -232,6 +231,7 @@ function runtimeOf(
     readonly bindings: Bindings;
     readonly store: SessionStore;
     readonly steady: boolean;
+    readonly listing: Listing;
   },
 ): Runtime {
   const { ctx, bindings, store } = ports;
@@ -255,7 +255,7 @@ function runtimeOf(
     ),
     elsewhere: makePeers(id, { sessions: bindings.SESSIONS, now: clock.now }),
     evicted: () => ports.steady,
-    unlist: (chat) => bindings.DIRECTORY.getByName(theOne).unshelve(chat),
+    unlist: () => ports.listing.takeAway(),
     random: Math.random,
     // Nothing of the commit was acknowledged, and whoever asked sees the object reset.
     fatal: (error) => ctx.abort(error instanceof Error ? error.message : String(error)),

@@ -28,6 +28,7 @@ import { watchEventLoop } from './event-loop.ts';
 import { folderId } from './folder-id.ts';
 import { nodeShelf } from './skills/find.ts';
 import { openStore } from './store/sqlite-store.ts';
+import { tokenKeeper } from './tokens/issue.ts';
 import { namedTokens } from './tokens/named-tokens.ts';
 import { makeWorkshop } from './workshop/workshop.ts';
 
@@ -124,6 +125,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
           trouble: (words) => options.log.error(words),
         }),
       ),
+      tokens: tokenKeeper(store.folder, nodeClock),
       allowed: () => allowLists(config, port),
       newId: () => nanoid(),
       about: { version: options.version, model: gateway.model, simulator: config.simulator },

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
+import { doneRequestSchema } from '../../../http/token-keeper.ts';
 import { type KeptToken, keptTokenSchema, TokenError } from '../../../http/token-rules.ts';
 import { ensurePrivateFile, writePrivateFile } from '../private-file.ts';
 import { makeFolder } from '../store/data-folder.ts';
@@ -15,7 +16,10 @@ import { sqliteFailure } from '../store/sqlite-failure.ts';
 const fileSchema = z.strictObject({
   version: z.literal(1),
   tokens: z.array(keptTokenSchema).refine(namesDiffer, 'a name stands twice'),
+  /** Requests over HTTP that had an id, so that each is done once. */
+  requests: z.array(doneRequestSchema).optional(),
 });
+export type TokenFile = Readonly<Omit<z.output<typeof fileSchema>, 'version'>>;
 
 // The command shows what this file keeps, and what can't be done with it.
 export { type KeptToken, TokenError } from '../../../http/token-rules.ts';
@@ -32,16 +36,20 @@ export function tokenFilePath(dataFolder: string): string {
  * @throws TokenError when the file can't be read or isn't whole
  */
 export function readTokens(dataFolder: string): KeptToken[] {
+  return readTokenFile(dataFolder).tokens;
+}
+
+function readTokenFile(dataFolder: string): TokenFile {
   const path = tokenFilePath(dataFolder);
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { tokens: [] };
     throw new TokenError(1, `The named tokens in ${path} can't be read: ${reason(error)}.`, error);
   }
   try {
-    return fileSchema.parse(JSON.parse(text)).tokens;
+    return fileSchema.parse(JSON.parse(text));
   } catch (error) {
     throw new TokenError(
       1,
@@ -52,20 +60,20 @@ export function readTokens(dataFolder: string): KeptToken[] {
 }
 
 /**
- * Replaces the tokens, one change at a time whoever else makes one. If `change` throws, nothing has changed.
+ * Replaces what is kept, one change at a time whoever else makes one. If `change` throws, or gives back what it was
+ * given, nothing has changed.
  * @throws TokenError when the file can't be read or written
  */
-export function changeTokens(
-  dataFolder: string,
-  change: (tokens: KeptToken[]) => readonly KeptToken[],
-): void {
+export function changeTokens(dataFolder: string, change: (kept: TokenFile) => TokenFile): void {
   const path = tokenFilePath(dataFolder);
   let lock: DatabaseSync | undefined;
   try {
     makeFolder(dataFolder);
     lock = takeLock(join(dataFolder, 'tokens.lock'));
-    const tokens = change(readTokens(dataFolder));
-    writePrivateFile(path, `${JSON.stringify(fileSchema.parse({ version: 1, tokens }), null, 2)}\n`);
+    const before = readTokenFile(dataFolder);
+    const after = change(before);
+    if (after === before) return;
+    writePrivateFile(path, `${JSON.stringify(fileSchema.parse({ version: 1, ...after }), null, 2)}\n`);
   } catch (error) {
     if (error instanceof TokenError) throw error;
     throw new TokenError(1, `The named tokens in ${path} can't be changed: ${reason(error)}.`, error);

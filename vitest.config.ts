@@ -1,13 +1,27 @@
 import { defineConfig } from 'vitest/config';
 
+/**
+ * The end-to-end tests that every host has to pass; what only a machine can do is said in each file
+ * (`test/e2e/hosts.ts`).
+ */
+const everyHost = [
+  'test/e2e/{answers,bad-input,care,conversation,feed,forty,kill,limits,money,months,oracle}.test.ts',
+  'test/e2e/{parking,prefixes,questions,skills,steer,transient,web}.test.ts',
+  'test/regressions/{control,news,truth,words}.test.ts',
+];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     // Real processes, git and browsers share two cores: patience costs nothing where all is well.
     testTimeout: 60_000,
     hookTimeout: 60_000,
     allowOnly: false,
     pool: 'forks',
     maxWorkers: 2,
+    // The houses of the end-to-end tests stand on the host that their project provides.
+    projects: [
+      { extends: true, test: { name: 'node', include: ['test/**/*.test.ts'], provide: { host: 'node' } } },
+      { extends: true, test: { name: 'workerd', include: everyHost, provide: { host: 'workerd' } } },
+    ],
   },
 });

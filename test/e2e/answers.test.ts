@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { bash, cast, spawn } from './cast.ts';
 import { openHouse } from './harness.ts';
+import { testWithProcesses } from './hosts.ts';
 
 describe('an answer that is cut by max_tokens', () => {
   test('in the middle of its words stands as it is, and the model goes on', async () => {
@@ -23,7 +24,7 @@ describe('an answer that is cut by max_tokens', () => {
     expect(feed.all('turn.ended')).toHaveLength(1);
   });
 
-  test('in the middle of a tool call never runs that call', async () => {
+  testWithProcesses('in the middle of a tool call never runs that call', async () => {
     const house = await openHouse({
       script: cast({
         main: [

@@ -4,6 +4,7 @@ import { repository } from '../workshop/setup.ts';
 import { bash, cast, spawn, subagents } from './cast.ts';
 import { problemSchema } from './client.ts';
 import { type House, openHouse } from './harness.ts';
+import { whereProcessesAre } from './hosts.ts';
 
 type Wrong = readonly [call: { name: string; input: Record<string, unknown> }, words: RegExp];
 
@@ -25,8 +26,6 @@ const wrongSpawns: readonly Wrong[] = [
   [spawn('Fine.', { model: 'gpt-9' }), /no model "gpt-9".*There are: claude/],
   [spawn('Fine.', { model: '' }), /model/],
   [spawn('Fine.', { thinking: 'deeply' }), /thinking/],
-  [spawn('Fine.', { repo: 'nowhere' }), /no repository "nowhere"; there is: app/],
-  [spawn('Fine.', { repo: 5 }), /repo/],
   [spawn('Fine.', { limits: 5 }), /limits/],
   [spawn('Fine.', { limits: { minutes: 0 } }), /limits|minutes/],
   [spawn('Fine.', { limits: { minutes: -1 } }), /limits|minutes/],
@@ -34,6 +33,10 @@ const wrongSpawns: readonly Wrong[] = [
   [spawn('Fine.', { limits: { hours: 1 } }), /hours/],
   [spawn('Fine.', { announce: 'loud' }), /announce/],
   [spawn('Fine.', { colour: 'red' }), /"?colour"? is not a field.*task/],
+  ...whereProcessesAre<Wrong>([
+    [spawn('Fine.', { repo: 'nowhere' }), /no repository "nowhere"; there is: app/],
+    [spawn('Fine.', { repo: 5 }), /repo/],
+  ]),
 ];
 
 const wrongCalls: readonly Wrong[] = [
@@ -63,28 +66,30 @@ const wrongCalls: readonly Wrong[] = [
   [{ name: 'stay_silent', input: { please: true } }, /"please" is not a field/],
   [{ name: 'report', input: { progress: 'x' } }, /There is no tool report; there is sessions_spawn/],
   [{ name: 'rm', input: {} }, /There is no tool rm/],
-  [{ name: 'bash', input: {} }, /command.*missing/],
-  [bash(''), /command/],
-  [bash('  '), /blank/],
-  [bash(`echo ${nul}`), /NUL/],
-  [bash('x'.repeat(100_001)), /command/],
-  [bash('true', { timeout_seconds: 0 }), /timeout_seconds/],
-  [bash('true', { timeout_seconds: 3601 }), /timeout_seconds.*3600/],
-  [bash('true', { timeout_seconds: 1.5 }), /timeout_seconds/],
-  [bash('true', { cwd: '/' }), /"cwd" is not a field/],
-  [{ name: 'read', input: {} }, /path.*missing/],
-  [{ name: 'read', input: { path: 'none.txt' } }, /none\.txt/],
-  [{ name: 'read', input: { path: '/etc/passwd' } }, /outside of what you may read/],
-  [{ name: 'read', input: { path: '../../admin-token' } }, /outside of what you may read/],
-  [{ name: 'read', input: { path: 'a.txt', offset: 0 } }, /offset/],
-  [{ name: 'read', input: { path: 'a.txt', limit: 0 } }, /limit/],
-  [{ name: 'read', input: { path: `a${nul}b` } }, /NUL/],
-  [{ name: 'write', input: { path: 'a.txt' } }, /content.*missing/],
-  [{ name: 'write', input: { path: '/etc/tidings', content: 'x' } }, /outside of what you may write/],
-  [{ name: 'write', input: { path: 'a.txt', content: 7 } }, /content/],
-  [{ name: 'edit', input: { path: 'none.txt', old_text: 'a', new_text: 'b' } }, /none\.txt/],
-  [{ name: 'edit', input: { path: 'a.txt', old_text: '', new_text: 'b' } }, /old_text/],
-  [{ name: 'edit', input: { path: 'a.txt', old_text: 'a' } }, /new_text.*missing/],
+  ...whereProcessesAre<Wrong>([
+    [{ name: 'bash', input: {} }, /command.*missing/],
+    [bash(''), /command/],
+    [bash('  '), /blank/],
+    [bash(`echo ${nul}`), /NUL/],
+    [bash('x'.repeat(100_001)), /command/],
+    [bash('true', { timeout_seconds: 0 }), /timeout_seconds/],
+    [bash('true', { timeout_seconds: 3601 }), /timeout_seconds.*3600/],
+    [bash('true', { timeout_seconds: 1.5 }), /timeout_seconds/],
+    [bash('true', { cwd: '/' }), /"cwd" is not a field/],
+    [{ name: 'read', input: {} }, /path.*missing/],
+    [{ name: 'read', input: { path: 'none.txt' } }, /none\.txt/],
+    [{ name: 'read', input: { path: '/etc/passwd' } }, /outside of what you may read/],
+    [{ name: 'read', input: { path: '../../admin-token' } }, /outside of what you may read/],
+    [{ name: 'read', input: { path: 'a.txt', offset: 0 } }, /offset/],
+    [{ name: 'read', input: { path: 'a.txt', limit: 0 } }, /limit/],
+    [{ name: 'read', input: { path: `a${nul}b` } }, /NUL/],
+    [{ name: 'write', input: { path: 'a.txt' } }, /content.*missing/],
+    [{ name: 'write', input: { path: '/etc/tidings', content: 'x' } }, /outside of what you may write/],
+    [{ name: 'write', input: { path: 'a.txt', content: 7 } }, /content/],
+    [{ name: 'edit', input: { path: 'none.txt', old_text: 'a', new_text: 'b' } }, /none\.txt/],
+    [{ name: 'edit', input: { path: 'a.txt', old_text: '', new_text: 'b' } }, /old_text/],
+    [{ name: 'edit', input: { path: 'a.txt', old_text: 'a' } }, /new_text.*missing/],
+  ]),
 ];
 
 /** What each of the calls in one answer was answered, in their order. */

@@ -7,6 +7,7 @@ import type { ScriptFunction } from '../../src/simulator/script.ts';
 import { alive, git, repository, until } from '../workshop/setup.ts';
 import { bash, cast, spawn } from './cast.ts';
 import { type House, openHouse, openProcessHouse } from './harness.ts';
+import { describeWithProcesses } from './hosts.ts';
 
 /** One works in a repository and leaves work there, one runs a process, one hangs in a call of the model. */
 function busy(sleep: string): ScriptFunction {
@@ -69,7 +70,7 @@ function expectWorkKept(app: string): void {
   expect(git(app, 'show', 'subagent/colour:new')).toBe('x');
 }
 
-describe('a chat at work', () => {
+describeWithProcesses('a chat at work', () => {
   test('is deleted with its tree and processes; what was landed nowhere is kept and named', async () => {
     const app = repository();
     const sleep = oddSleep();
@@ -141,6 +142,86 @@ describe('a chat at work', () => {
       expectWorkKept(app);
       await house.stop();
       expectNothingLeft(house);
+    },
+  );
+});
+
+/** Two who wait for the model, one of them for somebody below. */
+const waiting = cast({
+  main: (request) => {
+    if (request.answers > 0) return { text: 'Under way.' };
+    const round = request.lastUserText.includes('Once more.') ? 'second' : 'first';
+    const tasks = { boss: `Lead the ${round} work.`, think: `Think for the ${round} time.` };
+    return { toolCalls: Object.entries(tasks).map(([label, task]) => spawn(task, { label })) };
+  },
+  Lead: [
+    ({ lastUserText }) => ({
+      toolCalls: [spawn(`Think below. ${lastUserText.replace('Lead', 'It is')}`, { label: 'pawn' })],
+    }),
+    { text: 'I wait.' },
+  ],
+  Think: { text: 'Thought.', gate: 'think' },
+});
+
+describe('a chat that waits for the model', () => {
+  async function begin(house: House, words = 'Begin.') {
+    const chat = await house.client.newChat({ id: 'mine' });
+    const feed = chat.feed();
+    await chat.say(words);
+    await feed.first('subagent.updated', ({ subagent }) => subagent.status === 'waiting');
+    await house.simulator.until(() => house.simulator.waiting('think') === 2);
+    return { chat, feed };
+  }
+
+  test('is deleted with its tree, is listed no more, and leaves room for the same request', async () => {
+    const house = await openHouse({ script: waiting });
+    const other = await house.client.newChat();
+    const { chat, feed } = await begin(house);
+    expect(await house.client.remove(chat.path())).toMatchObject({
+      status: 200,
+      body: { deleted: chat.id, kept: [] },
+    });
+    await feed.close();
+    await house.simulator.until(() => house.simulator.counts.inFlight === 0);
+    for (const rest of ['', '/messages', '/events', '/export', '/subagents']) {
+      expect((await house.client.get(chat.path(rest))).status).toBe(404);
+    }
+    expect((await house.client.remove(chat.path())).status).toBe(404);
+    expect((await house.client.get('/v1/chats')).body).toMatchObject({ chats: [{ id: other.id }] });
+
+    const again = await begin(house, 'Once more.');
+    expect(again.chat.id).toBe(chat.id);
+    expect((await again.chat.messages()).map(({ text }) => text)).not.toContain('Begin.');
+    await house.client.remove(again.chat.path());
+    await house.stop();
+    expect(house.sessions()).toEqual([other.id]);
+  });
+
+  test.each(['asked for', 'begun', 'half done', 'done'])(
+    'whose deletion is %s when the gateway is killed is deleted by the next one',
+    async (phase) => {
+      const house = await openProcessHouse({ script: waiting });
+      const { chat, feed } = await begin(house);
+      const gone = house.client.remove(chat.path()).catch((): undefined => undefined);
+      if (phase === 'begun') await feed.first('chat.deleting');
+      if (phase === 'half done') await feed.first('subagent.ended');
+      if (phase === 'done') expect((await gone)?.status).toBe(200);
+      await feed.close();
+      await house.gateway.end('SIGKILL');
+      await gone;
+      await house.start();
+      // One that was only asked for may not have got there.
+      if (phase === 'asked for') await house.client.remove(chat.path());
+      while ((await house.client.get(chat.path())).status !== 404) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      // The logs go last: asked for again, it waits a while for that, or finds nothing.
+      const ask = async () => (await house.client.remove(chat.path())).status;
+      let last = await ask();
+      while (last === 202) last = await ask();
+      expect([200, 404]).toContain(last);
+      await house.stop();
+      expect(house.sessions()).toEqual([]);
     },
   );
 });

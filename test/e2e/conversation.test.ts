@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeBody } from '../../src/core/fence.ts';
 import { bash, cast, isMain, resultOf, spawn } from './cast.ts';
 import { openHouse } from './harness.ts';
+import { testWithProcesses } from './hosts.ts';
 
 describe('a chat with subagents', () => {
   test('a spawn returns at once, the chat stays free, and the news is told in words by itself', async () => {
@@ -106,40 +107,43 @@ describe('a chat with subagents', () => {
     expect(new Set(feed.all('announcement.read').map(({ turn }) => turn))).toEqual(new Set([2]));
   });
 
-  test('news that comes while the parent is busy waits for its next step and is told once', async () => {
-    const house = await openHouse({
-      script: cast({
-        main: (request) => {
-          if (request.lastUserText.includes('Begin')) return { toolCalls: [spawn('A short piece.')] };
-          if (request.lastUserText.includes('<subagent-announcement')) return { text: 'I heard the news.' };
-          if (request.lastUserText.includes('Look'))
-            return { toolCalls: [bash('echo looked')], gate: 'busy' };
-          if (resultOf(request, 'bash') !== '') return { text: 'I looked.' };
-          return { text: 'Begun.' };
-        },
-        'A short piece': { text: 'Short.', gate: 'child' },
-      }),
-    });
-    const chat = await house.client.newChat();
-    const feed = chat.feed();
-    await chat.say('Begin.');
-    await feed.first('turn.ended');
-    await chat.say('Look around.');
-    await house.simulator.until(() => house.simulator.waiting('busy') === 1);
-    house.simulator.open('child');
-    await feed.first('subagent.ended');
-    expect(feed.all('announcement.read')).toEqual([]);
-    house.simulator.open('busy');
-    await feed.first('turn.ended', ({ turn }) => turn === 2);
+  testWithProcesses(
+    'news that comes while the parent is busy waits for its next step and is told once',
+    async () => {
+      const house = await openHouse({
+        script: cast({
+          main: (request) => {
+            if (request.lastUserText.includes('Begin')) return { toolCalls: [spawn('A short piece.')] };
+            if (request.lastUserText.includes('<subagent-announcement')) return { text: 'I heard the news.' };
+            if (request.lastUserText.includes('Look'))
+              return { toolCalls: [bash('echo looked')], gate: 'busy' };
+            if (resultOf(request, 'bash') !== '') return { text: 'I looked.' };
+            return { text: 'Begun.' };
+          },
+          'A short piece': { text: 'Short.', gate: 'child' },
+        }),
+      });
+      const chat = await house.client.newChat();
+      const feed = chat.feed();
+      await chat.say('Begin.');
+      await feed.first('turn.ended');
+      await chat.say('Look around.');
+      await house.simulator.until(() => house.simulator.waiting('busy') === 1);
+      house.simulator.open('child');
+      await feed.first('subagent.ended');
+      expect(feed.all('announcement.read')).toEqual([]);
+      house.simulator.open('busy');
+      await feed.first('turn.ended', ({ turn }) => turn === 2);
 
-    expect(feed.all('announcement.read')).toHaveLength(1);
-    expect(feed.all('turn.started')).toHaveLength(2);
-    const last = house.requests.at(-1);
-    // The tool's result first, then the news, in one request.
-    expect(last?.lastUserBlocks.map((block) => block.type)).toEqual(['tool_result', 'text']);
-    expect(resultOf(last, 'bash')).toContain('looked');
-    expect(house.requests.filter(isMain)).toHaveLength(4);
-  });
+      expect(feed.all('announcement.read')).toHaveLength(1);
+      expect(feed.all('turn.started')).toHaveLength(2);
+      const last = house.requests.at(-1);
+      // The tool's result first, then the news, in one request.
+      expect(last?.lastUserBlocks.map((block) => block.type)).toEqual(['tool_result', 'text']);
+      expect(resultOf(last, 'bash')).toContain('looked');
+      expect(house.requests.filter(isMain)).toHaveLength(4);
+    },
+  );
 
   test('quiet news wakes nobody and is read with the next step', async () => {
     const house = await openHouse({

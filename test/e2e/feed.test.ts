@@ -51,9 +51,13 @@ describe('a reader that comes back', () => {
     const house = await openHouse({
       script: cast({
         main: (request) => {
-          const round = /Begin round (\d)/.exec(request.lastUserText)?.[1];
-          if (round === undefined) return { text: 'Well.' };
-          return { toolCalls: Array.from({ length: 6 }, (_, n) => spawn(`Piece ${n} of round ${round}.`)) };
+          // The words of two rounds may be read in one step.
+          const rounds = [...request.lastUserText.matchAll(/Begin round (\d)/g)].map(([, round]) => round);
+          if (rounds.length === 0) return { text: 'Well.' };
+          const pieces = Array.from({ length: 6 }, (_, n) => `Piece ${n}`);
+          return {
+            toolCalls: rounds.flatMap((round) => pieces.map((one) => spawn(`${one} of round ${round}.`))),
+          };
         },
         Piece: [{ toolCalls: [{ name: 'report', input: { progress: 'on it' } }] }, { text: 'Done.' }],
       }),

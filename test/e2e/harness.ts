@@ -1,25 +1,28 @@
 /**
- * A house for end-to-end tests: a strict simulator and a gateway on a folder of their own, in this process or
- * as a real one, and a client of its HTTP door. Takes all of it down after the test, and fails the test if a
- * request broke a rule of the API or a session's prefix changed.
+ * A house for end-to-end tests: a strict simulator and a gateway on a folder of their own, on the host that the
+ * project of the tests names, in this process or as a real one, and a client of its HTTP door. Takes all of it down
+ * after the test, and fails the test if a request broke a rule of the API, a session's prefix changed, or the logs
+ * say that a promise was not kept.
  */
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
-import { decodeEvent, type Recorded } from '../../src/core/events.ts';
-import { loadConfig } from '../../src/hosts/node/config.ts';
-import { makeLog } from '../../src/hosts/node/log.ts';
-import { type RunningGateway, startGateway } from '../../src/hosts/node/main.ts';
-import { openStore } from '../../src/hosts/node/store/sqlite-store.ts';
+import type { Recorded } from '../../src/core/events.ts';
 import type { ParsedRequest } from '../../src/simulator/request.ts';
 import type { Script } from '../../src/simulator/script.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
+import type { StoredLog } from '../fault/log-book.ts';
 import { type Client, makeClient } from './client.ts';
 import type { FeedReader } from './feed-reader.ts';
-import { type GatewayProcess, startGatewayProcess } from './gateway-child.ts';
-import { apiKey, environmentOf } from './house-environment.ts';
+import type { GatewayProcess } from './gateway-child.ts';
+import { host } from './hosts.ts';
+import { apiKey } from './house-environment.ts';
+import type { HouseHost } from './house-host.ts';
+import { nodeHost, nodeProcessHost } from './node-host.ts';
+import { oracle } from './oracle.ts';
 import { makePrefixWatch } from './prefix-watch.ts';
+import { workerdHost, workerdProcessHost } from './workerd-host.ts';
 
 export interface HouseOptions {
   readonly script?: Script;
@@ -46,27 +49,13 @@ export interface House {
   start(): Promise<void>;
   /** A session's log, read from the store: only while the gateway is down. */
   log(session: string): Recorded[];
+  /** All sessions that have a log, under the same condition. */
+  sessions(): string[];
 }
 
 /** A house whose gateway runs in this process. */
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
-  let gateway: RunningGateway | undefined;
-  return furnish(options, {
-    async start(folder, env) {
-      gateway = await startGateway(loadConfig({ env, cwd: folder }), {
-        log: makeLog('silent'),
-        version: 'test',
-        fatal: (error) => {
-          throw error;
-        },
-      });
-      return { url: gateway.url, token: gateway.token };
-    },
-    async stop() {
-      await gateway?.close();
-      gateway = undefined;
-    },
-  });
+  return furnish(options, host === 'node' ? nodeHost() : workerdHost());
 }
 
 export interface ProcessHouse extends House {
@@ -74,23 +63,15 @@ export interface ProcessHouse extends House {
   readonly gateway: GatewayProcess;
 }
 
-/** A house whose gateway is a process of its own: `tidings start`. */
+/** A house whose gateway is a process of its own: `tidings start`, or a workerd with all that belongs to it. */
 export async function openProcessHouse(options: HouseOptions = {}): Promise<ProcessHouse> {
-  let gateway: GatewayProcess | undefined;
-  const house = await furnish(options, {
-    async start(folder, env) {
-      gateway = startGatewayProcess({ cwd: folder, env });
-      return gateway.ready();
-    },
-    async stop() {
-      await gateway?.end('SIGTERM');
-    },
-  });
+  const processes = host === 'node' ? nodeProcessHost() : workerdProcessHost();
+  const house = await furnish(options, processes);
   return Object.defineProperties(
-    { ...house, gateway: startedOf(gateway) },
+    { ...house, gateway: startedOf(processes.gateway()) },
     {
       ...Object.getOwnPropertyDescriptors(house),
-      gateway: { get: () => startedOf(gateway) },
+      gateway: { get: () => startedOf(processes.gateway()) },
     },
   );
 }
@@ -107,12 +88,7 @@ export function freshFolder(): string {
   return folder;
 }
 
-interface Host {
-  start(folder: string, env: Record<string, string>): Promise<{ url: string; token: string }>;
-  stop(): Promise<void>;
-}
-
-async function furnish(options: HouseOptions, host: Host): Promise<House> {
+async function furnish(options: HouseOptions, ground: HouseHost): Promise<House> {
   const folder = options.folder ?? freshFolder();
   const data = join(folder, 'data');
   if (options.config) writeFileSync(join(folder, 'tidings.config.json'), JSON.stringify(options.config));
@@ -130,6 +106,26 @@ async function furnish(options: HouseOptions, host: Host): Promise<House> {
   let running: { url: string; token: string } | undefined;
   let address = { url: '', token: '' };
 
+  function stored(): StoredLog[] {
+    if (running) throw new Error('stop the gateway first: one process owns a data folder');
+    return ground.logs(data);
+  }
+
+  /** Whether each session that ever was has its log still, so that the accounts can be held against the bills. */
+  let whole = true;
+  const made = makeClient({
+    url: () => address.url,
+    token: () => address.token,
+    opened: (reader) => readers.push(reader),
+  });
+  const client: Client = {
+    ...made,
+    remove(path) {
+      whole = false;
+      return made.remove(path);
+    },
+  };
+
   const house: House = {
     simulator,
     folder,
@@ -141,34 +137,29 @@ async function furnish(options: HouseOptions, host: Host): Promise<House> {
     get token() {
       return address.token;
     },
-    client: makeClient({
-      url: () => address.url,
-      token: () => address.token,
-      opened: (reader) => readers.push(reader),
-    }),
+    client,
     async start() {
-      running = await host.start(folder, environmentOf(simulator, data, options.env));
+      running = await ground.start({ folder, data, simulator, env: options.env ?? {} });
       address = running;
     },
     async stop() {
       running = undefined;
-      await host.stop();
+      await ground.stop();
     },
     log(session) {
-      if (running) throw new Error('stop the gateway first: one process owns a data folder');
-      const store = openStore(data);
-      try {
-        return store.events(session, 0, 1_000_000).map(decodeEvent);
-      } finally {
-        store.close();
-      }
+      const found = stored().find((one) => one.session === session);
+      if (!found) throw new Error(`there is no log of ${session}`);
+      return [...found.log];
     },
+    sessions: () => stored().map(({ session }) => session),
   };
 
   onTestFinished(async () => {
     await Promise.all(readers.map((reader) => reader.close()));
-    await host.stop();
+    await ground.stop();
     await simulator.close();
+    const evidence = { logs: ground.logs(data), ...(whole ? { billedUsd: simulator.counts.billedUsd } : {}) };
+    expect(oracle(evidence), 'promises that were not kept').toEqual([]);
     expect(simulator.violations, 'requests that break a rule of the API').toEqual([]);
     expect(prefixes.breaches, 'prefixes that changed').toEqual([]);
     expect(

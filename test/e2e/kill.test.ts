@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { alive, oddSleep } from '../workshop/setup.ts';
 import { bash, cast, resultOf, spawn, subagents } from './cast.ts';
 import { openHouse } from './harness.ts';
+import { testWithProcesses } from './hosts.ts';
 
 /** A command that leaves the shell that started it, and everything a shell could end it by. */
 function doubleForked(sleep: string): string {
@@ -10,7 +11,7 @@ function doubleForked(sleep: string): string {
 }
 
 describe('a kill', () => {
-  test('over HTTP ends a subagent with the process that it had double-forked', async () => {
+  testWithProcesses('over HTTP ends a subagent with the process that it had double-forked', async () => {
     const sleep = oddSleep();
     const house = await openHouse({
       script: cast({
@@ -37,47 +38,50 @@ describe('a kill', () => {
     await feed.first('announcement.read');
   });
 
-  test('by the assistant answers when it is confirmed, and does not wake it with what it did itself', async () => {
-    const house = await openHouse({
-      script: cast({
-        main: (request) => {
-          if (request.lastUserText.includes('Begin')) {
-            return { toolCalls: [spawn('Wait here.', { label: 'waiter' })] };
-          }
-          if (request.lastUserText.includes('End it')) {
-            return { toolCalls: [subagents('kill', { target: 'waiter' })] };
-          }
-          if (resultOf(request, 'subagents') !== '') return { text: 'It is ended.' };
-          return { text: 'Well.' };
-        },
-        'Wait here': { toolCalls: [bash('sleep 300')] },
-      }),
-    });
-    const chat = await house.client.newChat();
-    const feed = chat.feed();
-    await chat.say('Begin.');
-    await feed.first('turn.ended');
-    await chat.feed({ subagent: 'waiter' }).first('tool.started');
-    await chat.say('End it.');
-    await feed.first('turn.ended', ({ turn }) => turn === 2);
-    expect(JSON.parse(resultOf(house.requests.at(-1), 'subagents'))).toMatchObject({
-      killed: ['waiter'],
-      unconfirmed: [],
-      alreadyEnded: [],
-    });
-    // The news is there, and waits for the next step, which somebody else's words bring.
-    expect(await chat.subagent('waiter')).toMatchObject({ status: 'killed' });
-    await chat.say('Anything else?');
-    await feed.first('turn.ended', ({ turn }) => turn === 3);
-    expect(feed.all('announcement.read')).toHaveLength(1);
-    expect(feed.all('turn.started').map(({ because }) => because)).toEqual([
-      ['message'],
-      ['message'],
-      ['message'],
-    ]);
-  });
+  testWithProcesses(
+    'by the assistant answers when it is confirmed, and does not wake it with what it did itself',
+    async () => {
+      const house = await openHouse({
+        script: cast({
+          main: (request) => {
+            if (request.lastUserText.includes('Begin')) {
+              return { toolCalls: [spawn('Wait here.', { label: 'waiter' })] };
+            }
+            if (request.lastUserText.includes('End it')) {
+              return { toolCalls: [subagents('kill', { target: 'waiter' })] };
+            }
+            if (resultOf(request, 'subagents') !== '') return { text: 'It is ended.' };
+            return { text: 'Well.' };
+          },
+          'Wait here': { toolCalls: [bash('sleep 300')] },
+        }),
+      });
+      const chat = await house.client.newChat();
+      const feed = chat.feed();
+      await chat.say('Begin.');
+      await feed.first('turn.ended');
+      await chat.feed({ subagent: 'waiter' }).first('tool.started');
+      await chat.say('End it.');
+      await feed.first('turn.ended', ({ turn }) => turn === 2);
+      expect(JSON.parse(resultOf(house.requests.at(-1), 'subagents'))).toMatchObject({
+        killed: ['waiter'],
+        unconfirmed: [],
+        alreadyEnded: [],
+      });
+      // The news is there, and waits for the next step, which somebody else's words bring.
+      expect(await chat.subagent('waiter')).toMatchObject({ status: 'killed' });
+      await chat.say('Anything else?');
+      await feed.first('turn.ended', ({ turn }) => turn === 3);
+      expect(feed.all('announcement.read')).toHaveLength(1);
+      expect(feed.all('turn.started').map(({ because }) => because)).toEqual([
+        ['message'],
+        ['message'],
+        ['message'],
+      ]);
+    },
+  );
 
-  test('reaches grandchildren, and leaves the others alone', async () => {
+  testWithProcesses('reaches grandchildren, and leaves the others alone', async () => {
     const sleeps = [oddSleep(), oddSleep()];
     const house = await openHouse({
       script: cast({
@@ -121,6 +125,58 @@ describe('a kill', () => {
     expect((await chat.view()).subagents).toEqual({ killed: 4 });
   });
 
+  test('of a tree that waits for the model gives up its calls, and leaves the others alone', async () => {
+    const house = await openHouse({
+      script: cast({
+        main: (request) => {
+          if (request.lastUserText.includes('Begin')) {
+            return {
+              toolCalls: [
+                spawn('Lead the work.', { label: 'boss' }),
+                spawn('Stand apart.', { label: 'other' }),
+              ],
+            };
+          }
+          if (request.lastUserText.includes('End it')) {
+            return { toolCalls: [subagents('kill', { target: 'boss' })] };
+          }
+          if (resultOf(request, 'subagents') !== '') return { text: 'It is ended.' };
+          return { text: 'Well.' };
+        },
+        'Lead the work': [
+          {
+            toolCalls: [spawn('Carry left.', { label: 'left' }), spawn('Carry right.', { label: 'right' })],
+          },
+          { text: 'I wait.' },
+        ],
+        Carry: { text: 'Carried.', gate: 'carry' },
+        'Stand apart': { text: 'Apart.', gate: 'other' },
+      }),
+    });
+    const chat = await house.client.newChat();
+    const feed = chat.feed();
+    await chat.say('Begin.');
+    await feed.first('subagent.updated', ({ subagent }) => subagent.status === 'waiting');
+    await house.simulator.until(
+      () => house.simulator.waiting('carry') === 2 && house.simulator.waiting('other') === 1,
+    );
+    await feed.first('turn.ended');
+    await chat.say('End it.');
+    await feed.first('turn.ended', ({ turn }) => turn === 2);
+    const report = JSON.parse(resultOf(house.requests.at(-1), 'subagents'));
+    expect({ ...report, killed: report.killed.toSorted() }).toMatchObject({
+      killed: ['boss', 'left', 'right'],
+      unconfirmed: [],
+      alreadyEnded: [],
+    });
+    await house.simulator.until(() => house.simulator.counts.inFlight === 1);
+    expect(await chat.subagent('other')).toMatchObject({ status: 'running' });
+    await expect(chat.kill('nobody')).rejects.toThrow(/answered 404.*there (is|are) .*other/i);
+    expect(await chat.kill('all')).toMatchObject({ killed: ['other'] });
+    expect((await chat.view()).subagents).toEqual({ killed: 4 });
+    await house.simulator.until(() => house.simulator.counts.inFlight === 0);
+  });
+
   test('of a queued subagent ends it before it has begun', async () => {
     const house = await openHouse({
       env: { TIDINGS_MAX_CHILDREN: '1' },
@@ -144,7 +200,7 @@ describe('a kill', () => {
     expect(house.requests.some((request) => request.lastUserText.includes('Go second'))).toBe(false);
   });
 
-  test('of somebody who is not there names those who are', async () => {
+  testWithProcesses('of somebody who is not there names those who are', async () => {
     const house = await openHouse({
       script: cast({
         main: [{ toolCalls: [spawn('Hold on.', { label: 'holder' })] }, { text: 'Well.' }],
@@ -197,7 +253,29 @@ describe('a stop', () => {
     expect(feed.all('announcement.read')).toHaveLength(1);
   });
 
-  test('with subagents reaches the whole tree', async () => {
+  test('with subagents reaches a whole tree that waits for the model', async () => {
+    const house = await openHouse({
+      script: cast({
+        main: [{ toolCalls: [spawn('Lead on.', { label: 'boss' })] }, { text: 'Led.' }, { text: 'Well.' }],
+        'Lead on': [{ toolCalls: [spawn('Carry all.', { label: 'pawn' })] }, { text: 'I wait.' }],
+        'Carry all': { text: 'Carried.', gate: 'carry' },
+      }),
+    });
+    const chat = await house.client.newChat();
+    const feed = chat.feed();
+    await chat.say('Lead.');
+    await feed.first('subagent.updated', ({ subagent }) => subagent.status === 'waiting');
+    await house.simulator.until(() => house.simulator.waiting('carry') === 1);
+    await chat.stop({ subagents: true });
+    await feed.until(() => feed.all('subagent.ended').length === 2);
+    await house.simulator.until(() => house.simulator.counts.inFlight === 0);
+    expect((await chat.view()).subagents).toEqual({ killed: 2 });
+    await chat.say('Go on.');
+    await feed.first('turn.ended', ({ turn }) => turn === 2);
+    expect(await chat.view()).toMatchObject({ status: 'idle' });
+  });
+
+  testWithProcesses('with subagents reaches the whole tree', async () => {
     const sleep = oddSleep();
     const house = await openHouse({
       script: cast({

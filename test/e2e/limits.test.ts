@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { alive, oddSleep } from '../workshop/setup.ts';
 import { bash, cast, resultOf, spawn } from './cast.ts';
 import { openHouse } from './harness.ts';
+import { testWithProcesses } from './hosts.ts';
 
 describe('places', () => {
   test('those beyond the limit queue, start by themselves in order, and never fail', async () => {
@@ -125,24 +126,27 @@ describe('depth and the day', () => {
 });
 
 describe('time', () => {
-  test('at its time limit a subagent ends with what it had, and its processes with it', async () => {
-    const sleep = oddSleep();
-    const house = await openHouse({
-      env: { TIDINGS_SUBAGENT_MINUTES: '0.02' },
-      script: cast({
-        main: [{ toolCalls: [spawn('Take long.', { label: 'long' })] }, { text: 'Well.' }],
-        'Take long': [{ text: 'I found one half.', toolCalls: [bash(`setsid ${sleep} & sleep 300`)] }],
-      }),
-    });
-    const chat = await house.client.newChat();
-    const feed = chat.feed();
-    await chat.say('Take your time.');
-    const ended = await feed.first('subagent.ended');
-    expect(ended.subagent).toMatchObject({ status: 'timed_out', reason: 'limit' });
-    expect(ended.subagent.result).toMatch(/^Its time of 1s at work was up\.\n\n.*\nI found one half\.$/);
-    await feed.first('announcement.read');
-    while (alive(sleep) > 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  });
+  testWithProcesses(
+    'at its time limit a subagent ends with what it had, and its processes with it',
+    async () => {
+      const sleep = oddSleep();
+      const house = await openHouse({
+        env: { TIDINGS_SUBAGENT_MINUTES: '0.02' },
+        script: cast({
+          main: [{ toolCalls: [spawn('Take long.', { label: 'long' })] }, { text: 'Well.' }],
+          'Take long': [{ text: 'I found one half.', toolCalls: [bash(`setsid ${sleep} & sleep 300`)] }],
+        }),
+      });
+      const chat = await house.client.newChat();
+      const feed = chat.feed();
+      await chat.say('Take your time.');
+      const ended = await feed.first('subagent.ended');
+      expect(ended.subagent).toMatchObject({ status: 'timed_out', reason: 'limit' });
+      expect(ended.subagent.result).toMatch(/^Its time of 1s at work was up\.\n\n.*\nI found one half\.$/);
+      await feed.first('announcement.read');
+      while (alive(sleep) > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    },
+  );
 
   test('one that makes no progress is ended as idle', async () => {
     const house = await openHouse({
@@ -188,21 +192,24 @@ describe('time', () => {
     expect(await chat.subagents()).toHaveLength(1);
   });
 
-  test("a main session's tool ends at its time with what it printed and the advice to hand it over", async () => {
-    const sleep = oddSleep();
-    const house = await openHouse({
-      env: { TIDINGS_MAIN_TOOL_SECONDS: '0.3' },
-      script: cast({
-        main: [{ toolCalls: [bash(`echo begun; ${sleep}`)] }, { text: 'I hand it over.' }],
-      }),
-    });
-    const chat = await house.client.newChat();
-    const feed = chat.feed();
-    await chat.say('Do it yourself.');
-    await feed.first('turn.ended');
-    const [result] = house.requests.at(-1)?.toolResults ?? [];
-    expect(result).toMatchObject({ isError: true });
-    expect(result?.text).toMatch(/^begun\n\[ended after 0\.3 s, .*sessions_spawn/);
-    expect(alive(sleep)).toBe(0);
-  });
+  testWithProcesses(
+    "a main session's tool ends at its time with what it printed and the advice to hand it over",
+    async () => {
+      const sleep = oddSleep();
+      const house = await openHouse({
+        env: { TIDINGS_MAIN_TOOL_SECONDS: '0.3' },
+        script: cast({
+          main: [{ toolCalls: [bash(`echo begun; ${sleep}`)] }, { text: 'I hand it over.' }],
+        }),
+      });
+      const chat = await house.client.newChat();
+      const feed = chat.feed();
+      await chat.say('Do it yourself.');
+      await feed.first('turn.ended');
+      const [result] = house.requests.at(-1)?.toolResults ?? [];
+      expect(result).toMatchObject({ isError: true });
+      expect(result?.text).toMatch(/^begun\n\[ended after 0\.3 s, .*sessions_spawn/);
+      expect(alive(sleep)).toBe(0);
+    },
+  );
 });

@@ -72,6 +72,7 @@ describe('a request that the API refuses for good', () => {
     await feed.first('message', ({ message }) => message.text === 'Heard it all.');
     const last = house.requests.at(-1)?.lastUserText ?? '';
     expect(last).toMatch(/Break\.[\s\S]*Mended\.[\s\S]*<subagent-announcement/);
+    await feed.first('turn.ended', ({ turn }) => turn === 3);
     expect(feed.all('announcement.read')).toHaveLength(1);
   });
 

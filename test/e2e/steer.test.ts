@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { bash, cast, resultOf, spawn, subagents } from './cast.ts';
 import { openHouse } from './harness.ts';
+import { testWithProcesses } from './hosts.ts';
 
 describe('steering', () => {
   test('a steer by a person is queued, read by the next step, and both are told', async () => {
@@ -113,7 +114,7 @@ describe('steering', () => {
     );
   });
 
-  test('an interrupting steer gives up the running call, and is read at once', async () => {
+  testWithProcesses('an interrupting steer gives up the running call, and is read at once', async () => {
     const house = await openHouse({
       script: cast({
         main: [
@@ -141,6 +142,34 @@ describe('steering', () => {
       house.requests.find((one) => one.lastUserText.includes('Stop digging'))?.toolResults ?? [];
     expect(closed).toMatchObject({ name: 'bash', isError: true });
     expect(closed?.text).toContain('Interrupted');
+  });
+
+  test('an interrupting steer gives up the answer under way, and is read at once', async () => {
+    const house = await openHouse({
+      script: cast({
+        main: [
+          { toolCalls: [spawn('Dig deep.', { label: 'digger' })] },
+          { text: 'It digs.' },
+          { text: 'Dug.' },
+        ],
+        'Dig deep': (request) =>
+          request.lastUserText.includes('Stop digging')
+            ? { text: 'Stopped.' }
+            : { text: 'Digging, digging…', chunk: 4, gate: { name: 'dig', afterEvent: 5 } },
+      }),
+    });
+    const chat = await house.client.newChat();
+    const feed = chat.feed();
+    await chat.say('Dig.');
+    await house.simulator.until(() => house.simulator.waiting('dig') === 1);
+    const own = chat.feed({ subagent: 'digger' });
+    await chat.steer('digger', 'Stop digging.', { interrupt: true });
+    const ended = await feed.first('subagent.ended');
+    expect(ended.subagent).toMatchObject({ status: 'completed', result: 'Stopped.', attempt: 1 });
+    expect(await own.first('step.abandoned')).toMatchObject({ because: 'interrupt' });
+    await house.simulator.until(() => house.simulator.counts.aborted === 1);
+    expect(feed.all('steer.queued')).toHaveLength(1);
+    await feed.first('announcement.read');
   });
 
   test('a person who interrupts voids the words under way and is answered next', async () => {

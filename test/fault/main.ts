@@ -17,6 +17,9 @@ const inWhole = [
   'test/backup/backup.test.ts',
   'test/backup/gateway.test.ts',
   'test/simulation/simulation.test.ts',
+  'test/fault/objects.test.ts',
+  'test/cloudflare/faults/alarms.test.ts',
+  'test/cloudflare/faults/gone.test.ts',
   'test/e2e/months.test.ts',
 ];
 

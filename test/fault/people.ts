@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { type Answer, type Chat, type Client, UnexpectedAnswer } from '../e2e/client.ts';
+import { type Answer, type Chat, type Client, type SubagentView, UnexpectedAnswer } from '../e2e/client.ts';
 import { type Choices, chance, pick, weighted } from '../simulation/choices.ts';
 import { type Order, taskOf, wordsOf } from './play.ts';
 
@@ -29,7 +29,17 @@ const steerAnswer = z.object({ steer: z.object({ id: z.string() }) });
 
 /** Live subagents of a chat above which nobody spawns more. */
 const ENOUGH = 10;
-const plans = ['bash', 'bash+bash', 'report+bash', 'nest', 'nest+bash', 'bash+nest', 'stray', 'say'] as const;
+const plans = [
+  'bash',
+  'bash+bash',
+  'report+bash',
+  'nest',
+  'nest+bash',
+  'bash+nest',
+  'stray',
+  'say',
+  'ask+bash',
+] as const;
 
 export async function makePerson(client: Client, name: string, choices: Choices): Promise<Person> {
   const promised: Promised[] = [];
@@ -92,7 +102,7 @@ export async function makePerson(client: Client, name: string, choices: Choices)
     return { do: 'spawn', token, plan: pick(choices, plans) };
   }
 
-  async function live(): Promise<{ id: string; status: string }[]> {
+  async function live(): Promise<SubagentView[]> {
     const all = await chat.subagents();
     return all.filter(({ endedAt }) => endedAt === undefined);
   }
@@ -110,6 +120,7 @@ export async function makePerson(client: Client, name: string, choices: Choices)
       [old === undefined ? 0 : 1, 'order a kill'],
       [target === undefined ? 0 : 2, 'steer'],
       [target === undefined ? 0 : 1, 'kill'],
+      [target?.inputRequest === undefined ? 0 : 12, 'answer'],
       [1, 'interrupt'],
       [1, 'stop'],
       [1, 'resume'],
@@ -143,6 +154,13 @@ export async function makePerson(client: Client, name: string, choices: Choices)
         await ask(
           chat.path(`/subagents/${target?.id}/kill`),
           {},
+          z.unknown().transform(() => 'told'),
+        );
+        return;
+      case 'answer':
+        await ask(
+          chat.path(`/subagents/${target?.id}/answer`),
+          { request: target?.inputRequest?.id ?? '', text: `This way, ${name} ${count}.` },
           z.unknown().transform(() => 'told'),
         );
         return;

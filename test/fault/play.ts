@@ -4,7 +4,7 @@
  */
 import type { ParsedRequest } from '../../src/simulator/request.ts';
 import type { Reply, ScriptedToolCall, ScriptFunction } from '../../src/simulator/script.ts';
-import { bash, firstWords, isMain, spawn, subagents } from '../e2e/cast.ts';
+import { ask, bash, firstWords, isMain, spawn, subagents } from '../e2e/cast.ts';
 
 /** An order in a person's words, such as `do:spawn(m7,bash+nest)`. */
 export type Order =
@@ -25,19 +25,27 @@ export function labelOf(token: string): string {
   return `w-${token}`;
 }
 
-export const play: ScriptFunction = (request) => {
-  const reply = isMain(request) ? mainReply(request) : workerReply(request);
-  const fate = fateOf(request);
-  return {
-    ...reply,
-    delayMs: fate % 25,
-    chunk: 5,
-    ...(fate % 3 === 0 ? { tokensPerSecond: 400 } : {}),
-    ...(fate % 17 === 0 ? { thinking: 'Let me see.' } : {}),
+/** @param page what is read where nothing can be run */
+export function playAt(page: () => string): ScriptFunction {
+  return (request) => {
+    const reply = isMain(request) ? mainReply(request, page()) : workerReply(request, page());
+    const fate = fateOf(request);
+    return {
+      ...reply,
+      delayMs: fate % 25,
+      chunk: 5,
+      ...(fate % 3 === 0 ? { tokensPerSecond: 400 } : {}),
+      ...(fate % 17 === 0 ? { thinking: 'Let me see.' } : {}),
+    };
   };
-};
+}
 
-function mainReply(request: ParsedRequest): Reply {
+/** A command, or where there are no processes, a page. */
+function work(request: ParsedRequest, command: string, page: string): ScriptedToolCall {
+  return request.toolNames.includes('bash') ? bash(command) : { name: 'web_fetch', input: { url: page } };
+}
+
+function mainReply(request: ParsedRequest, page: string): Reply {
   const orders = [...request.lastUserText.matchAll(/\bdo:(\w+)\(([\w-]+)(?:,([\w+]+))?\)/g)];
   const toolCalls = orders.map(([, what, token = '', plan = '']): ScriptedToolCall => {
     switch (what) {
@@ -48,7 +56,7 @@ function mainReply(request: ParsedRequest): Reply {
       case 'kill':
         return subagents('kill', { target: labelOf(token) });
       default:
-        return bash(`sleep 0.03; echo ${token}`);
+        return work(request, `sleep 0.03; echo ${token}`, page);
     }
   });
   if (toolCalls.length > 0) return { text: 'At once.', toolCalls };
@@ -57,17 +65,23 @@ function mainReply(request: ParsedRequest): Reply {
   return { text: `Heard ${request.answers}.` };
 }
 
-function workerReply(request: ParsedRequest): Reply {
+function workerReply(request: ParsedRequest, page: string): Reply {
   const [, token = 'nobody', plan = ''] = /work ([\w-]+) by ([\w+]+)/.exec(firstWords(request)) ?? [];
   switch (plan.split('+')[request.answers]) {
     case 'bash':
-      return { toolCalls: [bash(`sleep 0.0${fateOf(request) % 9}; echo ${token}`)] };
+      return { toolCalls: [work(request, `sleep 0.0${fateOf(request) % 9}; echo ${token}`, page)] };
     case 'stray':
-      return { toolCalls: [bash(`(setsid setsid sleep 60 >/dev/null 2>&1 &); sleep 0.05; echo ${token}`)] };
+      return {
+        toolCalls: [
+          work(request, `(setsid setsid sleep 60 >/dev/null 2>&1 &); sleep 0.05; echo ${token}`, page),
+        ],
+      };
     case 'nest':
       return request.toolNames.includes('sessions_spawn')
         ? { toolCalls: [spawn(taskOf(`${token}-n`, 'bash'), { label: labelOf(`${token}-n`) })] }
-        : { toolCalls: [bash(`echo ${token}`)] };
+        : { toolCalls: [work(request, `echo ${token}`, page)] };
+    case 'ask':
+      return { toolCalls: [ask(`Which way, ${token}?`)] };
     case 'report':
       return { text: 'So far so good.', toolCalls: [{ name: 'report', input: { progress: token } }] };
     default:

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { bash, cast, spawn } from '../e2e/cast.ts';
 import { openHouse } from '../e2e/harness.ts';
+import { testWithProcesses } from '../e2e/hosts.ts';
 
 test('a child steered before a restart still answers, and its parent hears of it', async () => {
   const house = await openHouse({
@@ -52,29 +53,34 @@ test('a steer that comes with the last answer is still read before the subagent 
   expect(feed.all('steer.read')).toHaveLength(1);
 });
 
-test('words after a stop in the middle of tool calls are answered, and no call is left open', async () => {
-  const house = await openHouse({
-    script: cast({
-      main: (request) => {
-        if (request.lastUserText.includes('Work')) {
-          return { toolCalls: [bash('sleep 300'), bash('echo never'), { name: 'rm', input: {} }] };
-        }
-        return { text: 'At your service.' };
-      },
-    }),
-  });
-  const chat = await house.client.newChat();
-  const feed = chat.feed();
-  await chat.say('Work.');
-  await feed.first('tool.started', ({ summary }) => summary.includes('sleep'));
-  await chat.stop();
-  await chat.say('Leave that.');
-  await feed.first('message', ({ message }) => message.text === 'At your service.');
-  const results = house.requests.at(-1)?.toolResults ?? [];
-  expect(results.map(({ isError }) => isError)).toEqual([true, true, true]);
-  expect(results.map(({ text }) => text).join('\n')).toMatch(/Stopped by a person\. It was not run\./);
-  expect(results.map(({ text }) => text).join('\n')).toMatch(/Stopped by a person\. Its outcome is unknown/);
-});
+testWithProcesses(
+  'words after a stop in the middle of tool calls are answered, and no call is left open',
+  async () => {
+    const house = await openHouse({
+      script: cast({
+        main: (request) => {
+          if (request.lastUserText.includes('Work')) {
+            return { toolCalls: [bash('sleep 300'), bash('echo never'), { name: 'rm', input: {} }] };
+          }
+          return { text: 'At your service.' };
+        },
+      }),
+    });
+    const chat = await house.client.newChat();
+    const feed = chat.feed();
+    await chat.say('Work.');
+    await feed.first('tool.started', ({ summary }) => summary.includes('sleep'));
+    await chat.stop();
+    await chat.say('Leave that.');
+    await feed.first('message', ({ message }) => message.text === 'At your service.');
+    const results = house.requests.at(-1)?.toolResults ?? [];
+    expect(results.map(({ isError }) => isError)).toEqual([true, true, true]);
+    expect(results.map(({ text }) => text).join('\n')).toMatch(/Stopped by a person\. It was not run\./);
+    expect(results.map(({ text }) => text).join('\n')).toMatch(
+      /Stopped by a person\. Its outcome is unknown/,
+    );
+  },
+);
 
 test("a person's words during the turn that reads news are answered in that turn", async () => {
   const house = await openHouse({

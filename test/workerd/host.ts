@@ -13,7 +13,6 @@ import { bundleWorker, workerdSettings } from './bundle.ts';
 import { chaosPath, type RuntimeOptions, startRuntime, workerName } from './runtime.ts';
 
 const program = join(import.meta.dirname, 'host-process.ts');
-const compiled = join(tmpdir(), 'tidings-tests-compiled');
 
 export interface WorkerdOptions {
   /** The Worker's source. */
@@ -162,8 +161,7 @@ export async function startWorkerdProcess(options: WorkerdOptions): Promise<Work
     mkdirSync(scratch, { recursive: true });
     const started = spawn(process.execPath, [program], {
       detached: true,
-      // Compiled once for all that come after: half of a start's time.
-      env: { NODE_COMPILE_CACHE: compiled, ...process.env, TMPDIR: scratch },
+      env: { ...process.env, TMPDIR: scratch },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     child = started;

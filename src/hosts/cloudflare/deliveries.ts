@@ -56,6 +56,13 @@ function bringsWork({ body }: PostedMail): boolean {
   }
 }
 
+/** Whether this mail begins with a task that was given after `time`. */
+export function isTaskSince(time: number | undefined, message: unknown): boolean {
+  const parsed = mailSchema.safeParse(message);
+  const body = parsed.success ? parsed.data.mails[0]?.body : undefined;
+  return time !== undefined && body?.kind === 'task' && body.spec.createdAt > time;
+}
+
 /** Why this can't be mail for this session, whoever sent it. */
 function misaddressed(own: string, { sender, mails }: MailMessage, exists: boolean): string | undefined {
   if (mails.some(({ to }) => to !== own)) return `it is not for ${own}`;

@@ -22,7 +22,7 @@ import { type Bindings, theOne } from './bindings.ts';
 import { workerClock as clock } from './clock.ts';
 import { allowedAt } from './config.ts';
 import { makeConnections } from './connections.ts';
-import { takeMail } from './deliveries.ts';
+import { isTaskSince, takeMail } from './deliveries.ts';
 import { callerHeader, forward } from './forward.ts';
 import { type Host, hostOf } from './host.ts';
 import { isUnlisted, type Listing, makeListing, mustBeListed } from './listing.ts';
@@ -98,6 +98,10 @@ export async function openSession(
     newTicket: () => `tkt_${nanoid(32)}`,
   });
   const shelf = localShelf({ runtime, store, clock, budget: config.budget });
+  /** When it was, in this life of the object: a task that was on its way meanwhile begins nothing anew. */
+  let removedAt: number | undefined;
+  /** Subagents that ended are kept so long; 0: for ever. */
+  const keptDays = config.retention?.endedTreesDays ?? 0;
   const room = roomIn(ctx.storage.sql, config.objectBytes);
   const doorPorts: AppPorts = {
     runtime,
@@ -130,12 +134,11 @@ export async function openSession(
   }
 
   async function sweep(state: Session): Promise<void> {
-    const days = config.retention?.endedTreesDays ?? 0;
     const last = Number(store.note(notes.swept) ?? 0);
-    if (days === 0 || state.kind !== 'main' || clock.now() - last < DAY_MS) return;
+    if (keptDays === 0 || state.kind !== 'main' || clock.now() - last < DAY_MS) return;
     if (!ownCards(state.tree).some((card) => isEnded(card.status))) return;
     store.setNote(notes.swept, String(clock.now()));
-    await runtime.retention.sweepChat(id, days * DAY_MS);
+    await runtime.retention.sweepChat(id, keptDays * DAY_MS);
   }
 
   /** When somebody must look again, if at all. */
@@ -146,7 +149,7 @@ export async function openSession(
     if (row.wants || isUnlisted(store)) return alarm.within(KEEP_MS);
     const cards = ownCards(state.tree);
     if (cards.some((card) => !isEnded(card.status))) alarm.within(WATCH_MS);
-    else if (cards.length > 0 && state.kind === 'main') alarm.within(DAY_MS);
+    else if (keptDays > 0 && cards.length > 0 && state.kind === 'main') alarm.within(DAY_MS);
   }
 
   const hosted: HostedSession = {
@@ -164,7 +167,12 @@ export async function openSession(
       });
       return response;
     },
-    mail: (message) => takeMail(id, message, { runtime, room }),
+    async mail(message) {
+      // A chat that was deleted and made anew gives its subagents the same ids.
+      const anew = removedAt === undefined || runtime.state(id) !== undefined;
+      if (anew || isTaskSince(removedAt, message)) return takeMail(id, message, { runtime, room });
+      return { kind: 'refused', refusal: { kind: 'not_found', message: `session ${id} was removed` } };
+    },
     view: async () => (await shelf.view(id)) ?? null,
     glance() {
       const state = runtime.state(id);
@@ -175,7 +183,10 @@ export async function openSession(
       runtime.broadcast.ephemeral(id, progressSchema.parse(event));
       return true;
     },
-    remove: () => runtime.remove(id),
+    remove() {
+      removedAt = clock.now();
+      return runtime.remove(id);
+    },
     revoked: readers.revoked,
     async look() {
       alarm.wentOff();

@@ -26,6 +26,11 @@ export function childId(parent: string, call: string): string {
   return `sub_${readable(sha256(utf8ToBytes(`${parent}\n${call}`)), 16)}`;
 }
 
+/** Whether an id is a subagent's, whether or not that is born yet. */
+export function isSubagentId(id: string): boolean {
+  return id.startsWith('sub_');
+}
+
 /** A child's secret from its parent's: nobody else can compute the nonces of its announcements. */
 export function childSecret(parentSecret: string, child: string): string {
   return readable(hmac(sha256, utf8ToBytes(parentSecret), utf8ToBytes(`secret\n${child}`)), 32);

@@ -74,7 +74,7 @@ export function lacking(caller: Caller, scope: Scope): Problem | undefined {
   if (covers(caller.scopes, scope)) return undefined;
   return problem(
     'not-allowed',
-    `This needs the scope ${scope}; the token ${caller.token} has ${caller.scopes.join(', ')}. Whoever keeps the gateway makes another with: tidings token add.`,
+    `This needs the scope ${scope}; the token ${caller.token} has ${caller.scopes.join(', ')}. Whoever has the admin token makes another: POST /v1/tokens, or, on the gateway's own machine, tidings token add.`,
   );
 }
 

@@ -46,7 +46,7 @@ export function chatRoutes(ports: AppPorts): Route[] {
       if (refusal) return refusal;
       const id = key ? chatIdFor(caller.owner, key.id) : (ports.newChatId?.() ?? `chat_${ports.newId()}`);
       const there = ports.elsewhere?.(id);
-      if (there) return there(again(c.req.raw, given), { caller, requestId: number });
+      if (there) return there(withBody(c.req.raw, given), { caller, requestId: number });
       // In a name space of its own: requests to the chat are free to use the same id.
       const own = key && { ...key, id: `create ${key.id}` };
       const done = await ask(ports, id, own, () => {
@@ -210,7 +210,7 @@ export function chatRoutes(ports: AppPorts): Route[] {
 }
 
 /** The same request, though its body was read. */
-function again({ url, method, headers: sent }: Request, body: unknown): Request {
+function withBody({ url, method, headers: sent }: Request, body: unknown): Request {
   const headers = new Headers(sent);
   headers.delete('content-length');
   headers.delete('transfer-encoding');

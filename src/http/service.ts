@@ -53,7 +53,7 @@ export function serviceRoutes(ports: AppPorts, api: () => OpenApi): Route[] {
           html`<h1>Tidings ${about.version}</h1>
 <p>${description} You talk to one assistant; it hands long work to labelled subagents and goes on talking; their news comes back by itself.</p>
 <p>Chats use ${about.model} unless they say otherwise.</p>
-<p><a href="/docs">The API</a>, and the same for programs: <a href="/openapi.json">openapi.json</a>. Calls under <code>/v1</code> need a token; the gateway said at its start where the admin token lies, and <code>tidings token add</code> makes others.</p>`,
+<p><a href="/docs">The API</a>, and the same for programs: <a href="/openapi.json">openapi.json</a>. Calls under <code>/v1</code> need a token; whoever keeps the gateway has the admin token, and makes others with it (<code>POST /v1/tokens</code>).</p>`,
         ),
       );
     },

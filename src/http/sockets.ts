@@ -32,7 +32,7 @@ export function socketRoutes(ports: AppPorts): Route[] {
     scope: 'read',
     summary: 'Gives a ticket with which a page opens a WebSocket on the feed.',
     details:
-      'Send it within half a minute as `GET /sockets/{chat}?ticket=…` with `Upgrade: websocket`. The socket tells what the feed tells: each text is `{"id", "event", "data"}`, without `id` for what is not kept. Send `ping` now and then; `pong` comes back.',
+      'Send it within half a minute as `GET /sockets/{chat}?ticket=…` with `Upgrade: websocket`. The socket tells what the feed tells: each text is `{"id", "event", "data"}`, without `id` for what is not kept. Send `ping` whenever you have taken in a hundred thousand characters or so, and now and then besides; `pong` comes back. Whoever takes nothing is cut off (4408) and comes back with `after`.',
     query: noQuery,
     body: z.strictObject({ id: requestId }),
     answers: { 201: { description: 'The ticket.', schema: ticketAnswer } },

@@ -9,10 +9,18 @@ import type { LogRow, SessionRow, Store } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
 import type { Outcome } from './actor.ts';
 
+export type MailCommand = Extract<Command, { type: 'mail' }>;
+
+/** What became of mail, as far as it was handed over: up to `last`, since a call may not carry all of it. */
+export interface Sent {
+  readonly outcome: Outcome;
+  readonly last: number;
+}
+
 /** A session that is kept elsewhere. Each call may reject: it could not be reached, and nothing is known of it. */
 export interface Peer {
-  /** Hands it mail. */
-  send(command: Extract<Command, { type: 'mail' }>): Promise<Outcome>;
+  /** Hands it mail, or the first of it. */
+  send(mail: MailCommand): Promise<Sent>;
   row(): Promise<SessionRow | undefined>;
   /** Events of its log after `after`, ascending, at most `limit`. */
   events(after: number, limit: number): Promise<readonly LogRow[]>;

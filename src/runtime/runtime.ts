@@ -14,7 +14,7 @@ import { type Broadcast, makeBroadcast } from './broadcast.ts';
 import type { Intend } from './calls.ts';
 import { type Committer, makeCommitter } from './committer.ts';
 import { runEffect } from './effects.ts';
-import { type Elsewhere, makeSessions, type Sessions } from './elsewhere.ts';
+import { type Elsewhere, type MailCommand, makeSessions, type Sent, type Sessions } from './elsewhere.ts';
 import type { Hold } from './gate.ts';
 import { makeInspect } from './inspect.ts';
 import { type Lanes, makeLanes } from './lanes.ts';
@@ -153,8 +153,11 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
       now: () => clock.now(),
       ...(ports.skills ? { skills: ports.skills } : {}),
     }),
-    reach: (session: string, mail: Extract<Command, { type: 'mail' }>) =>
-      elsewhere(session)?.send(mail) ?? send(session, mail),
+    reach: async (session: string, mail: MailCommand): Promise<Sent> =>
+      elsewhere(session)?.send(mail) ?? {
+        outcome: await send(session, mail),
+        last: mail.mails.at(-1)?.n ?? 0,
+      },
     failed: (actor: Actor, failure: Extract<CallOutcome, { kind: 'again' }>, attempt: number) => {
       tally.retried(failure.why);
       ports.log.retried(actor.id, failure, attempt);

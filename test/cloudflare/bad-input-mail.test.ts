@@ -127,7 +127,7 @@ describe('mail that nobody can have sent', () => {
     expect(await house.call(born, 'row')).toBeNull();
     expect(await house.call(born, 'glance')).toBeNull();
     expect(await house.call(born, 'view')).toBeNull();
-    expect(await house.call(born, 'events', 0, 10)).toEqual([]);
+    expect(await house.call(born, 'events', 0, 10)).toEqual({ rows: [], more: false });
     await house.call(born, 'nudge');
     await house.call(born, 'remove');
     await house.call(born, 'revoked', 'x');

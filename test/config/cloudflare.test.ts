@@ -47,8 +47,18 @@ describe('what a Worker goes by', () => {
       fetch: { allow: [], refuse: [] },
       models: {},
       log: 'warn',
+      objectBytes: 10_000_000_000,
       warnings: [],
     });
+  });
+
+  test('the room of an object can be made smaller, and is a whole number of bytes', () => {
+    expect(read({ TIDINGS_OBJECT_BYTES: '5000000' }).objectBytes).toBe(5_000_000);
+    for (const wrong of ['0', '-1', '1.5', '10 GB', '1e9']) {
+      expect(refusal({ TIDINGS_OBJECT_BYTES: wrong }).join()).toMatch(
+        /^TIDINGS_OBJECT_BYTES \(environment\) .*whole number of bytes/,
+      );
+    }
   });
 
   test('a variable wins over the text, and the text over the default', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Answer, Refusal } from '../../src/core/commands.ts';
 import type { Clock } from '../../src/core/ports.ts';
-import type { Outcome } from '../../src/runtime/actor.ts';
+import type { Actor, Outcome } from '../../src/runtime/actor.ts';
+import type { MailCommand } from '../../src/runtime/elsewhere.ts';
 import { memoryStore } from '../../src/runtime/memory-store.ts';
 import { deliver } from '../../src/runtime/outbox.ts';
 import { newChat, stillClock } from './chat.ts';
@@ -9,7 +10,11 @@ import { newChat, stillClock } from './chat.ts';
 const ok = (answer: Answer): Outcome => ({ ok: true, answer, repeated: false });
 
 /** A chat that has posted the mails of a spawn, and the carrying of them to a receiver that answers as told. */
-async function carrying(receiver: (attempt: number) => Outcome) {
+async function carrying(
+  receiver: (attempt: number, mail: MailCommand, actor: Actor) => Outcome | Promise<Outcome>,
+  /** How many mails a call carries. */
+  most = 100,
+) {
   const pauses: number[] = [];
   const clock: Clock = {
     ...stillClock,
@@ -35,7 +40,12 @@ async function carrying(receiver: (attempt: number) => Outcome) {
     { key: `mail:${to}`, kind: 'mail', to, mails },
     {
       clock,
-      reach: async () => receiver(++attempt),
+      async reach(_, mail) {
+        attempt += 1;
+        const carried = mail.mails.slice(0, most);
+        const outcome = await receiver(attempt, { ...mail, mails: carried }, actor);
+        return { outcome, last: carried.at(-1)?.n ?? 0 };
+      },
       unreached: (_, __, error) => unreached.push(error),
       gaveUp: (_, __, refusal) => gaveUp.push(refusal),
     },
@@ -70,6 +80,30 @@ describe('mail on its way', () => {
     expect(attempts).toBe(1);
     expect(actor.state?.mail.undelivered).toEqual([]);
   });
+});
+
+describe('mail that is posted while a receiver takes none', () => {
+  test('goes along with the next try, so that a kill never waits behind what is not taken', async () => {
+    const carried: string[][] = [];
+    const { actor } = await carrying(async (attempt, { mails }, sender) => {
+      carried.push(mails.map(({ body }) => body.kind));
+      if (attempt > 1) return ok({ kind: 'accepted', upTo: mails.at(-1)?.n ?? 0 });
+      await sender.send({ type: 'kill', target: 'scout', from: { principal: 'ada', channel: 'test' } });
+      throw new Error('not now');
+    });
+    expect(carried).toEqual([
+      ['task', 'go'],
+      ['task', 'go', 'kill'],
+    ]);
+    expect(actor.state?.mail.undelivered).toEqual([]);
+  });
+});
+
+test('a refusal gives up no more than was handed over', async () => {
+  const refusal: Refusal = { kind: 'not_allowed', message: 'not this one' };
+  const { actor, gaveUp } = await carrying(() => ({ ok: false, refusal }), 1);
+  expect(gaveUp).toEqual([refusal]);
+  expect(actor.state?.mail.undelivered.map(({ n }) => n)).toEqual([2]);
 });
 
 /** The task and the word to go. */

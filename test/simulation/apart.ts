@@ -161,7 +161,11 @@ export function beginApart(ports: LifePorts): Life {
     return (session) => {
       if (session === own) return undefined;
       return {
-        send: (mail) => message(own, session, 'mail', ({ runtime }) => runtime.send(session, mail)),
+        send: (mail) =>
+          message(own, session, 'mail', async ({ runtime }) => ({
+            outcome: await runtime.send(session, mail),
+            last: mail.mails.at(-1)?.n ?? 0,
+          })),
         row: async () => witness.store.session(session),
         events: async (after, limit) => witness.store.events(session, after, limit),
         glance: async () => undefined,

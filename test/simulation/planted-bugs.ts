@@ -33,7 +33,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   bugApart('mail whose answer was lost is taken to have arrived', [
     'runtime/outbox.ts',
     '.catch((error: unknown): undefined => {\n        if (!signal.aborted) ports.unreached(actor, to, error);\n      });',
-    ".catch(() => ({ ok: true, answer: { kind: 'accepted', upTo: last.n }, repeated: false }));",
+    ".catch(() => ({ outcome: { ok: true, answer: { kind: 'accepted', upTo: 1e9 } }, last: 1e9 }));",
   ]),
   bugApart('forgotten sessions stay where they are kept', [
     'runtime/removal.ts',
@@ -47,8 +47,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   ]),
   bugApart('a command to a session is done by whoever is asked', [
     'runtime/runtime.ts',
-    'elsewhere(session)?.send(mail) ?? send(session, mail)',
-    'send(session, mail)',
+    'elsewhere(session)?.send(mail) ?? {',
+    '(undefined as Sent | undefined) ?? {',
   ]),
   bug('an ending leaves those below alive', ['core/ending.ts', '    killChildren(d);\n', '']),
   bug('a kill of a descendant is not passed on', [

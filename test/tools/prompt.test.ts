@@ -29,8 +29,7 @@ describe('a host without folders and processes', () => {
       const schemas = toolset(false).schemas(subject);
       const names = schemas.map(({ name }) => name);
       expect(names).toContain('web_fetch');
-      for (const name of ['bash', 'read', 'write', 'edit', 'glob', 'grep'])
-        expect(names).not.toContain(name);
+      for (const name of ['bash', 'read', 'write', 'edit', 'glob', 'grep']) expect(names).not.toContain(name);
       expect(JSON.stringify(schemas)).not.toMatch(/in a file|"repo"/);
     }
   });
@@ -40,6 +39,10 @@ test('a host with folders and processes tells of them as ever', () => {
   for (const subject of subjects) {
     const prompt = systemPrompt(subject, undefined, { skills: [], canWork: true }).join('\n');
     expect(prompt).toContain('Your bash, read, write, edit, glob and grep work in a folder of your own.');
-    expect(toolset(true).schemas(subject).map(({ name }) => name)).toContain('bash');
+    expect(
+      toolset(true)
+        .schemas(subject)
+        .map(({ name }) => name),
+    ).toContain('bash');
   }
 });

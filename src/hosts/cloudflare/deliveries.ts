@@ -11,7 +11,16 @@ import type { Room } from './room.ts';
 export async function takeMail(
   own: string,
   message: unknown,
-  { runtime, room }: { readonly runtime: Pick<Runtime, 'state' | 'send'>; readonly room: Room },
+  {
+    runtime,
+    room,
+    removed,
+  }: {
+    readonly runtime: Pick<Runtime, 'state' | 'send'>;
+    readonly room: Room;
+    /** Secrets of the sessions of this name that were removed: their tasks may still be on their way. */
+    readonly removed: ReadonlySet<string>;
+  },
 ): Promise<MailAnswer> {
   const envelope = envelopeSchema.safeParse(message);
   if (!envelope.success) return refused('it has no version, so it is no mail');
@@ -30,6 +39,10 @@ export async function takeMail(
   const wrong = misaddressed(own, mail, runtime.state(own) !== undefined);
   if (wrong !== undefined) return refused(wrong);
   const { sender, mails } = mail;
+  const [first] = mails;
+  if (first?.body.kind === 'task' && removed.has(first.body.spec.secret)) {
+    return refused('the session that it begins was removed');
+  }
   const full = mails.every(bringsWork) ? room.full() : undefined;
   if (full !== undefined) return later(full);
   const outcome = await runtime.send(own, { type: 'mail', sender, mails });
@@ -54,13 +67,6 @@ function bringsWork({ body }: PostedMail): boolean {
     case 'announcement':
       return false;
   }
-}
-
-/** Whether this mail begins with a task that was given after `time`. */
-export function isTaskSince(time: number | undefined, message: unknown): boolean {
-  const parsed = mailSchema.safeParse(message);
-  const body = parsed.success ? parsed.data.mails[0]?.body : undefined;
-  return time !== undefined && body?.kind === 'task' && body.spec.createdAt > time;
 }
 
 /** Why this can't be mail for this session, whoever sent it. */

@@ -3,27 +3,13 @@
  * and one that answers nothing is told of in words. Knows nothing of chats and tokens.
  */
 import { Unreachable } from '../../http/problem.ts';
+import { again } from './again.ts';
 import { type Bindings, type DirectoryMethods, theOne } from './bindings.ts';
 
 export type ReachedDirectory = Pick<
   DirectoryMethods,
   'owner' | 'page' | 'token' | 'tokens' | 'addToken' | 'revokeToken'
 >;
-
-/** An object that was reset is back at once. */
-const TRIES = 3;
-
-/** Does it again if it fails, a few times: for what changes nothing, or changes the same. */
-export async function again<Value>(call: () => Promise<Value>): Promise<Value> {
-  for (let left = TRIES - 1; left > 0; left--) {
-    try {
-      return await call();
-    } catch {
-      // The last one tells.
-    }
-  }
-  return call();
-}
 
 /**
  * Its calls reject with `Unreachable`.

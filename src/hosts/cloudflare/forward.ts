@@ -6,12 +6,10 @@
 import { handedOn } from '../../http/callers.ts';
 import { problem, problemResponse } from '../../http/problem.ts';
 import type { There } from '../../http/shelf.ts';
+import { again } from './again.ts';
 import type { Bindings } from './bindings.ts';
 
 export const callerHeader = 'x-tidings-caller';
-
-/** An object that is reset or deployed over is back at once: what only reads is asked again. */
-const TRIES = 3;
 
 export function forward({ SESSIONS }: Pick<Bindings, 'SESSIONS'>, session: string): There {
   return async (request, { caller, requestId }) => {
@@ -20,14 +18,13 @@ export function forward({ SESSIONS }: Pick<Bindings, 'SESSIONS'>, session: strin
     headers.set('x-request-id', requestId);
     // Whoever is handed on has shown it.
     headers.delete('authorization');
-    const reads = request.method === 'GET' || request.method === 'HEAD';
-    for (let left = reads ? TRIES - 1 : 0; ; left--) {
-      try {
-        return ownHeaders(await SESSIONS.getByName(session).fetch(new Request(request, { headers })));
-      } catch (error) {
-        if (left > 0) continue;
-        return unreached(requestId, error);
-      }
+    const ask = (): Promise<Response> => SESSIONS.getByName(session).fetch(new Request(request, { headers }));
+    // A ticket is used up by the first try.
+    const reads = ['GET', 'HEAD'].includes(request.method) && !headers.has('upgrade');
+    try {
+      return ownHeaders(await (reads ? again(ask) : ask()));
+    } catch (error) {
+      return unreached(requestId, error);
     }
   };
 }

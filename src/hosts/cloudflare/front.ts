@@ -12,10 +12,11 @@ import { keeperAnswerSchema, type TokenKeeper } from '../../http/token-keeper.ts
 import { keptTokenSchema } from '../../http/token-rules.ts';
 import type { NamedToken, TokenBook } from '../../http/tokens.ts';
 import { makeMetrics } from '../../runtime/metrics.ts';
+import { again } from './again.ts';
 import type { Bindings } from './bindings.ts';
 import { workerClock as clock } from './clock.ts';
 import { allowedAt } from './config.ts';
-import { again, type ReachedDirectory, reachDirectory } from './directory.ts';
+import { type ReachedDirectory, reachDirectory } from './directory.ts';
 import { forward } from './forward.ts';
 import type { Host } from './host.ts';
 import { version } from './release.ts';
@@ -48,8 +49,17 @@ export function makeFront(host: Host, bindings: Bindings): (request: Request) =>
     elsewhere: (session) => forward(bindings, session),
     ready: () => true,
     log: host.http,
+    // Whoever tries wrong tokens shuts out nobody else.
+    clientOf,
   });
-  return async (request) => app.fetch(request);
+  return async (request) => app.fetch(request, { client: request.headers.get('cf-connecting-ip') });
+}
+
+const clientSchema = z.object({ client: z.string().nullable() });
+
+/** The address that the platform saw; absent in a local runtime that tells none. */
+function clientOf(env: unknown): string | undefined {
+  return clientSchema.safeParse(env).data?.client ?? undefined;
 }
 
 function absent(): never {

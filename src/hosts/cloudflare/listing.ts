@@ -3,6 +3,7 @@
  * since calls of one object may overtake each other. Owns the note that something is still to be told.
  */
 import type { DirectoryMethods } from './bindings.ts';
+import { makeTurns } from './in-turn.ts';
 import type { SessionStore } from './session-store.ts';
 
 /** The note: the directory is still to hear of the chat as it is now. */
@@ -40,13 +41,7 @@ export function makeListing(
     readonly leaving: () => boolean;
   },
 ): Listing {
-  let last: Promise<void> = Promise.resolve();
-
-  function inTurn(job: () => Promise<void>): Promise<void> {
-    const done = last.then(job);
-    last = done.catch(() => {});
-    return done;
-  }
+  const inTurn = makeTurns();
 
   async function tell(): Promise<void> {
     if (!isUnlisted(store) || leaving()) return;

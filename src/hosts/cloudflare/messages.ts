@@ -55,7 +55,11 @@ export const rowSchema = z.object({
   endedAt: z.number().nullable(),
 });
 
-export const eventsSchema = z.array(z.object({ seq: count, at: z.number(), event: z.string() }));
+/** Rows of a log, and whether there are more of those that were asked for. */
+export const eventsSchema = z.object({
+  rows: z.array(z.object({ seq: count, at: z.number(), event: z.string() })),
+  more: z.boolean(),
+});
 
 export const progressSchema = z.object({
   name: z.literal('progress'),

@@ -5,12 +5,14 @@
 import type { PostedMail } from '../../core/correspondence.ts';
 import { glanceSchema } from '../../core/glance.ts';
 import type { LogRow } from '../../core/ports.ts';
+import { Unreachable } from '../../http/problem.ts';
 import type { Elsewhere, Peer } from '../../runtime/elsewhere.ts';
+import { again } from './again.ts';
 import type { Objects, SessionMethods } from './bindings.ts';
 import { eventsSchema, MAIL_VERSION, mailAnswerSchema, rowSchema } from './messages.ts';
 
-/** Characters of mail in one call: a call may carry 32 MiB, and a character is at most four bytes. */
-const MAIL_CHARS = 4_000_000;
+/** Characters of mail in one call: a call may carry 32 MiB, and a character is at most two bytes there. */
+const MAIL_CHARS = 12_000_000;
 /** How long nobody is asked again whether somebody listens. */
 const UNHEARD_MS = 10_000;
 
@@ -24,32 +26,40 @@ export function makePeers(
   return (session) => {
     if (session === own) return undefined;
     const stub = (): ReturnType<typeof sessions.getByName> => sessions.getByName(session);
+    const read = (ask: (there: SessionMethods) => Promise<unknown>): Promise<unknown> =>
+      again(() => ask(stub())).catch((error: unknown) => {
+        throw new Unreachable(
+          `The object of ${session} can't be asked for now: ${error instanceof Error ? error.message : String(error)}. Send the same again in a moment.`,
+        );
+      });
     const peer: Peer = {
       async send({ sender, mails }) {
-        const message = { version: MAIL_VERSION, sender, mails: upTo(mails, MAIL_CHARS) };
+        const part = upTo(mails, MAIL_CHARS);
+        const last = part.at(-1)?.n ?? 0;
+        const message = { version: MAIL_VERSION, sender, mails: part };
         const answer = mailAnswerSchema.parse(await stub().mail(message));
         switch (answer.kind) {
           case 'accepted':
-            return { ok: true, answer, repeated: false };
+            return { outcome: { ok: true, answer, repeated: false }, last };
           case 'refused':
-            return { ok: false, refusal: answer.refusal };
+            return { outcome: { ok: false, refusal: answer.refusal }, last };
           case 'later':
             throw new Error(`${session} takes no mail now: ${answer.why}`);
         }
       },
-      row: async () => rowSchema.nullable().parse(await stub().row()) ?? undefined,
+      row: async () => rowSchema.nullable().parse(await read((there) => there.row())) ?? undefined,
       async events(after, limit) {
         // A call brings as much as it can carry.
-        const rows: LogRow[] = [];
-        while (rows.length < limit) {
-          const from = rows.at(-1)?.seq ?? after;
-          const page = eventsSchema.parse(await stub().events(from, limit - rows.length));
-          if (page.length === 0) break;
-          rows.push(...page);
+        const all: LogRow[] = [];
+        for (let more = true; more && all.length < limit; ) {
+          const from = all.at(-1)?.seq ?? after;
+          const page = eventsSchema.parse(await read((there) => there.events(from, limit - all.length)));
+          all.push(...page.rows);
+          more = page.more;
         }
-        return rows;
+        return all;
       },
-      glance: async () => glanceSchema.nullable().parse(await stub().glance()) ?? undefined,
+      glance: async () => glanceSchema.nullable().parse(await read((there) => there.glance())) ?? undefined,
       tell(event) {
         if ((deaf.get(session) ?? 0) > now()) return;
         void stub()

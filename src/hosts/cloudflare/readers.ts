@@ -3,6 +3,7 @@
  * this session when it is. Owns that book; ends nobody by itself.
  */
 import type { DirectoryMethods } from './bindings.ts';
+import { makeTurns } from './in-turn.ts';
 
 export interface Readers {
   /** Calls once the token of this digest opens nothing any more; the returned function ends that. */
@@ -19,6 +20,8 @@ export function makeReaders(
   failed: (error: unknown) => void,
 ): Readers {
   const readers = new Map<string, Set<() => void>>();
+  // Who left and came back at once is watched in the end.
+  const inTurn = makeTurns();
 
   function revoked(digest: string): void {
     const all = readers.get(digest);
@@ -29,7 +32,7 @@ export function makeReaders(
   return {
     revoked,
     // Whoever asks reads on: the directory tells when that must end.
-    inForce: (digest) => directory().watch(digest, session),
+    inForce: (digest) => inTurn(() => directory().watch(digest, session)),
     onceRevoked(digest, ended) {
       const own = (): void => ended();
       const known = readers.get(digest);
@@ -37,8 +40,7 @@ export function makeReaders(
       readers.set(digest, all);
       all.add(own);
       if (!known) {
-        directory()
-          .watch(digest, session)
+        inTurn(() => directory().watch(digest, session))
           .then((inForce) => {
             if (!inForce) revoked(digest);
           })
@@ -51,7 +53,9 @@ export function makeReaders(
       return () => {
         if (!all.delete(own) || all.size > 0 || readers.get(digest) !== all) return;
         readers.delete(digest);
-        directory().unwatch(digest, session).catch(failed);
+        inTurn(async () => {
+          if (!readers.has(digest)) await directory().unwatch(digest, session);
+        }).catch(failed);
       };
     },
   };

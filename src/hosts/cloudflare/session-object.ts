@@ -11,8 +11,8 @@ import type { Bindings, SessionMethods } from './bindings.ts';
 import { SchemaError } from './schema.ts';
 import { type HostedSession, openSession } from './session.ts';
 
-/** Characters of log in one answer: a call may carry 32 MiB, and a character is at most four bytes. */
-const EVENT_CHARS = 4_000_000;
+/** Characters of log in one answer: a call may carry 32 MiB, and a character is at most two bytes there. */
+const EVENT_CHARS = 12_000_000;
 const ROWS = 200;
 /** How soon one that can't be opened is tried again by its alarm: a release may have come that can. */
 const SHUT_MS = 300_000;
@@ -36,7 +36,7 @@ export class SessionObject extends DurableObject<Bindings> implements SessionMet
     try {
       session = await this.#open();
     } catch (error) {
-      const words = inWords(error);
+      const words = whyShut(error);
       if (words === undefined) throw error;
       console.error(`The object of ${this.#own()} can't be opened: ${words}`);
       const shut = problem('unavailable', words, { headers: { 'retry-after': String(SHUT_MS / 1_000) } });
@@ -55,13 +55,15 @@ export class SessionObject extends DurableObject<Bindings> implements SessionMet
 
   async events(after: number, limit: number): Promise<unknown> {
     const { store } = await this.#open();
-    const rows = store.events(this.#own(), after, Math.min(limit, ROWS));
+    const most = Math.min(limit, ROWS);
+    const rows = store.events(this.#own(), after, most);
     let size = 0;
     const end = rows.findIndex(({ event }, at) => {
       size += event.length;
       return at > 0 && size > EVENT_CHARS;
     });
-    return end < 0 ? rows : rows.slice(0, end);
+    if (end >= 0) return { rows: rows.slice(0, end), more: true };
+    return { rows, more: rows.length === most && most < limit };
   }
 
   async glance(): Promise<unknown> {
@@ -76,12 +78,21 @@ export class SessionObject extends DurableObject<Bindings> implements SessionMet
     return (await this.#open()).tell(event);
   }
 
+  /** One that can't be opened is removed all the same: nothing of it could be read any more. */
   async remove(): Promise<void> {
-    return (await this.#open()).remove();
+    let session: HostedSession | undefined;
+    try {
+      session = await this.#open();
+    } catch (error) {
+      if (whyShut(error) === undefined) throw error;
+    }
+    if (session) return session.remove();
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
   }
 
   async nudge(): Promise<void> {
-    return (await this.#open()).look();
+    (await this.#open()).nudge();
   }
 
   async revoked(digest: string): Promise<void> {
@@ -94,7 +105,7 @@ export class SessionObject extends DurableObject<Bindings> implements SessionMet
       await (await this.#open()).look();
     } catch (error) {
       console.error(`The object of ${this.#own()} could not be looked at: ${String(error)}`);
-      const later = inWords(error) === undefined ? AGAIN_MS : SHUT_MS;
+      const later = whyShut(error) === undefined ? AGAIN_MS : SHUT_MS;
       await this.ctx.storage.setAlarm(Date.now() + later);
     }
   }
@@ -120,6 +131,6 @@ export class SessionObject extends DurableObject<Bindings> implements SessionMet
 }
 
 /** Why its storage can't be opened, as a sentence; undefined: that isn't it. */
-function inWords(error: unknown): string | undefined {
+function whyShut(error: unknown): string | undefined {
   return error instanceof SchemaError || error instanceof StoreError ? error.message : undefined;
 }

@@ -26,11 +26,17 @@ export interface SessionSockets extends Sockets {
 /** A ticket's life: a page opens its socket at once. */
 const TICKET_MS = 30_000;
 const ROWS = 100;
-/** Sent in one breath while a reader catches up. */
+/** Characters sent to a reader that catches up until it is waited for. */
 const CHARS = 262_144;
+/** Characters that may be on their way to a reader: one that takes nothing must not fill the object's memory. */
+const MAX_UNTAKEN = 1_048_576;
+/** How often it is looked whether a reader has taken what it got, and how often in vain. */
+const LOOK_MS = 100;
+const LOOKS = 300;
 
 const REVOKED = 4401;
 const GONE = 4404;
+const SLOW = 4408;
 
 const attachedSchema = z.object({ seen: z.number(), digest: z.string().optional() });
 type Attached = z.infer<typeof attachedSchema>;
@@ -38,7 +44,10 @@ type Attached = z.infer<typeof attachedSchema>;
 export function makeSessionSockets(
   session: string,
   ports: {
-    readonly ctx: Pick<DurableObjectState, 'acceptWebSocket' | 'getWebSockets' | 'setWebSocketAutoResponse'>;
+    readonly ctx: Pick<
+      DurableObjectState,
+      'acceptWebSocket' | 'getWebSockets' | 'setWebSocketAutoResponse' | 'getWebSocketAutoResponseTimestamp'
+    >;
     readonly store: Pick<SessionStore, 'session' | 'events' | 'addTicket' | 'takeTicket'>;
     readonly broadcast: Broadcast;
     readonly readers: Readers;
@@ -49,10 +58,18 @@ export function makeSessionSockets(
   const { ctx, store, broadcast, readers, clock } = ports;
   const letGo = new Map<WebSocket, () => void>();
 
+  function pingOf(socket: WebSocket): number {
+    return ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
+  }
+
   /** Tells it all after what it has seen, then what happens. */
   function follow(socket: WebSocket, attached: Attached): void {
     let { seen } = attached;
     let over = false;
+    /** Characters sent since its last `ping`, and when that was. */
+    let untaken = 0;
+    let pinged = pingOf(socket);
+    let looks = 0;
     let unfollow = (): void => {};
     const { digest } = attached;
     const unwatch =
@@ -73,7 +90,20 @@ export function makeSessionSockets(
       socket.close(code, why);
     }
 
+    /** Whoever sends `ping` has taken what came before. */
+    function take(): void {
+      const latest = pingOf(socket);
+      if (latest === pinged) return;
+      pinged = latest;
+      untaken = 0;
+      looks = 0;
+    }
+
     function send(text: string): void {
+      if (over) return;
+      take();
+      if (untaken > 0 && untaken + text.length > MAX_UNTAKEN) return end(SLOW, 'the reader is too slow');
+      untaken += text.length;
       try {
         socket.send(text);
       } catch {
@@ -82,30 +112,33 @@ export function makeSessionSockets(
       }
     }
 
-    function show(recorded: Recorded): number {
-      if (over || recorded.seq <= seen) return 0;
-      seen = recorded.seq;
+    function show(recorded: Recorded): void {
+      if (over || recorded.seq <= seen) return;
       const event = project(session, recorded);
-      const text = event && frame(event.name, event.data, recorded.seq);
-      if (text !== undefined) send(text);
-      return text?.length ?? 0;
+      if (event) send(frame(event.name, event.data, recorded.seq));
+      // One that was cut off before it has not seen it.
+      if (!over) seen = recorded.seq;
     }
 
     function keep(): void {
       if (!over) socket.serializeAttachment({ seen, ...(digest === undefined ? {} : { digest }) });
     }
 
+    /** In portions, the next when the one before was taken. */
     function catchUp(): void {
       if (over) return;
-      let sent = 0;
-      const rows = store.events(session, seen, ROWS);
-      for (const row of rows) {
-        sent += show(decodeEvent(row));
-        if (sent > CHARS) break;
+      take();
+      if (untaken > CHARS) {
+        looks += 1;
+        if (looks > LOOKS) return end(SLOW, 'the reader is too slow');
+        clock.after(LOOK_MS, catchUp);
+        return;
       }
+      const rows = store.events(session, seen, ROWS);
+      for (const row of rows) if (untaken <= CHARS) show(decodeEvent(row));
       keep();
       // Who has all of it goes live in the same breath: nothing falls between.
-      if (rows.length === ROWS || sent > CHARS) clock.soon(catchUp);
+      if (rows.length === ROWS || (rows.at(-1)?.seq ?? seen) > seen) clock.soon(catchUp);
       else goLive();
     }
 

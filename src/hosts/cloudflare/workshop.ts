@@ -29,10 +29,16 @@ export function fetchWorkshop(setting: FetchSetting): Workshop {
       const given = webFetch.parse(call.input);
       if (!given.ok) return wrong(given.error);
       try {
-        const patience = AbortSignal.timeout(options.limitMs ?? usualLimits.totalMs);
+        const limitMs = options.limitMs ?? usualLimits.totalMs;
+        const asked = Date.now();
+        const patience = AbortSignal.timeout(limitMs);
         const leave = await places.enter('page', AbortSignal.any([options.signal, patience]));
         try {
-          return await fetchPage(setting, given.input, options);
+          // The wait for a place is part of what a main session's tool may take.
+          return await fetchPage(setting, given.input, {
+            ...options,
+            limitMs: Math.max(1, limitMs - (Date.now() - asked)),
+          });
         } finally {
           leave();
         }

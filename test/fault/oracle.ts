@@ -201,7 +201,8 @@ export function endings(
     const didEnd = parent.some(
       ({ event }) => event.type === 'attempt.ended' || event.type === 'attempt.closing',
     );
-    const stopped = parent.some(({ event }) => event.type === 'session.parked' && event.reason === 'stopped');
+    // One that is parked already, whatever for, only withdraws what waits when it is stopped.
+    const stopped = parent.some(({ event }) => event.type === 'session.parked');
     if (how === 'undeliverable' && !didEnd) complain('its news was undeliverable to one that never ended');
     if (how === 'withdrawn' && !stopped) complain('its news was withdrawn by one that was never stopped');
   }

@@ -28,8 +28,9 @@ export function makePeers(
     const stub = (): ReturnType<typeof sessions.getByName> => sessions.getByName(session);
     const read = (ask: (there: SessionMethods) => Promise<unknown>): Promise<unknown> =>
       again(() => ask(stub())).catch((error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
         throw new Unreachable(
-          `The object of ${session} can't be asked for now: ${error instanceof Error ? error.message : String(error)}. Send the same again in a moment.`,
+          `The object of ${session} can't be asked for now: ${why.replace(/[.!]?$/, '.')}`,
         );
       });
     const peer: Peer = {

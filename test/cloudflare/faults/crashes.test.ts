@@ -63,7 +63,7 @@ describe('an object that is reset at one step again and again', () => {
   });
 });
 
-test('an object that goes after it was steadily at work is no crash, however often it goes', async () => {
+test('an object that goes after it was steadily at work is no crash', async () => {
   const house = await openFaultHouse(script);
   const chat = await house.client.newChat();
   await house.say(chat, 'Think.');

@@ -13,8 +13,8 @@ import { traceOf, tryOut } from './try-out.ts';
 import type { Crash } from './witness.ts';
 
 const asked = Number(process.env.SIMULATION_SCHEDULES ?? '');
-const schedules = asked > 0 ? asked : amount(process.env.CI ? 3_000 : 1_500, 50_000);
-const apart = asked > 0 ? asked : amount(process.env.CI ? 800 : 400, 20_000);
+const schedules = asked > 0 ? asked : amount(process.env.CI ? 2_400 : 1_500, 50_000);
+const apart = asked > 0 ? asked : amount(process.env.CI ? 600 : 400, 20_000);
 const seed = Number(process.env.SIMULATION_SEED ?? '20261120');
 const path = process.env.SIMULATION_PATH;
 

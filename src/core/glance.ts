@@ -19,12 +19,10 @@ export const glanceSchema = z.object({
   accepted: z.record(z.string(), count),
   /** Steers that it has posted and that are not acknowledged. */
   passing: z.array(z.object({ to: z.string(), n: count, target: z.string() })),
-  /** Whether anything of it runs, or is to. */
-  busy: z.boolean(),
 });
 export type Glance = z.infer<typeof glanceSchema>;
 
-export function glanceOf(state: Session, busy: boolean): Glance {
+export function glanceOf(state: Session): Glance {
   const { mail } = state;
   return {
     steps: state.attemptSteps,
@@ -36,6 +34,5 @@ export function glanceOf(state: Session, busy: boolean): Glance {
     passing: mail.undelivered.flatMap(({ to, n, body }) =>
       body.kind === 'steer' ? [{ to, n, target: body.target }] : [],
     ),
-    busy,
   };
 }

@@ -127,7 +127,7 @@ export async function subagentInFull(ports: Ports, main: Session, card: Card): P
 async function steersUnderWay(ports: Ports, main: Session, card: Card): Promise<number> {
   let n = 0;
   let from = main.id;
-  let at: Glance | undefined = glanceOf(main, false);
+  let at: Glance | undefined = glanceOf(main);
   for (const next of wayTo(main, card)) {
     const posted = (at?.passing ?? []).filter(({ to, target }) => to === next.id && target === card.id);
     if (posted.length === 0 && next.id === card.id) return n;

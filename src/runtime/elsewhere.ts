@@ -56,7 +56,7 @@ export function makeSessions(ports: {
       const peer = elsewhere(session);
       if (peer) return peer.glance();
       const state = live(session);
-      return state && glanceOf(state, store.session(session)?.wants ?? false);
+      return state && glanceOf(state);
     },
   };
 }

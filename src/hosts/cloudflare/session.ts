@@ -1,6 +1,6 @@
 /**
  * One session as its object keeps it: the runtime with its one actor, its store, its door, its alarm. Owns how these
- * are put together and when the alarm looks; decides nothing about the session.
+ * are put together, and what a commit brings with it; decides nothing about the session.
  */
 import type { DurableObjectState, WebSocket } from '@cloudflare/workers-types';
 import { nanoid } from 'nanoid';
@@ -138,7 +138,7 @@ export async function openSession(
     view: async () => (await shelf.view(id)) ?? null,
     glance() {
       const state = runtime.state(id);
-      return state ? glanceOf(state, store.session(id)?.wants ?? false) : null;
+      return state ? glanceOf(state) : null;
     },
     tell(event) {
       if (!runtime.broadcast.hears(id)) return false;

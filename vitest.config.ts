@@ -5,8 +5,8 @@ import { defineConfig } from 'vitest/config';
  * (`test/e2e/hosts.ts`).
  */
 const everyHost = [
-  'test/e2e/{answers,bad-input,care,conversation,feed,forty,kill,limits,money,months,oracle}.test.ts',
-  'test/e2e/{parking,prefixes,questions,skills,steer,transient,web}.test.ts',
+  'test/e2e/{answers,bad-input,care,conversation,done-when,feed,forty,kill,limits,money,months,oracle}.test.ts',
+  'test/e2e/{parking,permissions,prefixes,questions,skills,steer,transient,web}.test.ts',
   'test/regressions/{control,news,truth,words}.test.ts',
 ];
 
@@ -17,7 +17,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     allowOnly: false,
     pool: 'forks',
-    maxWorkers: 2,
+    // Much of a test is waiting for processes: three keep two cores busy.
+    maxWorkers: 3,
     // The houses of the end-to-end tests stand on the host that their project provides.
     projects: [
       { extends: true, test: { name: 'node', include: ['test/**/*.test.ts'], provide: { host: 'node' } } },

@@ -1,8 +1,9 @@
 /**
  * Makes dist/ for the package: the command as JavaScript with everything that it imports, since Node strips no
- * types below node_modules, and the licences of what was bundled. Changes nothing else.
+ * types below node_modules, the programs that the sandbox needs, and the licences of what was taken in. Changes nothing
+ * else.
  */
-import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { notices } from './notices.ts';
@@ -17,6 +18,7 @@ const { metafile } = await build({
     'src/cli/main.ts',
     // Threads of their own are loaded by name, from beside what starts them.
     'src/hosts/node/workshop/search-thread.ts',
+    'src/hosts/node/workshop/sandbox-thread.ts',
     'src/hosts/node/fetch/page-thread.ts',
   ],
   // As deep as src/cli, and all of it there: src/cli/installation.ts finds its way by that.
@@ -38,6 +40,18 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 writeFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), notices(root, Object.keys(metafile.inputs)));
+
+// What the sandbox's library runs is looked for beside its code.
+for (const file of [
+  'seccomp/x64/apply-seccomp',
+  'seccomp/arm64/apply-seccomp',
+  'java-proxy-agent/srt-proxy-agent.jar',
+]) {
+  cpSync(
+    join(root, 'node_modules/@anthropic-ai/sandbox-runtime/vendor', file),
+    join(dist, 'cli/vendor', file),
+  );
+}
 
 for (const file of Object.keys(metafile.outputs)) {
   process.stdout.write(`${file}  ${Math.round(statSync(join(root, file)).size / 1024)} KiB\n`);

@@ -23,10 +23,18 @@ const real = [
   'test/releases/**',
   'test/backup/**',
   'test/doctor/**',
+  'test/security/{delegation,gateway-git,told-by-a-file}.test.ts',
+];
+const walls = [
+  'test/workshop/sandbox*.test.ts',
+  'test/security/{sandbox,told-by-a-file,delegation}.test.ts',
+  'test/doctor/sandbox.test.ts',
 ];
 const needs = [
   { command: 'git', package: 'git', tests: real },
   { command: 'bash', package: 'bash', tests: real },
+  { command: 'bwrap', package: 'bubblewrap', tests: walls },
+  { command: 'socat', package: 'socat', tests: walls },
 ];
 
 const reportSchema = z.object({

@@ -1,14 +1,21 @@
 /**
- * `tidings demo`: plays the main job from start to end in this terminal and checks what came of it. Owns the
+ * `tidings demo`: plays the main job in two acts in this terminal and checks what came of it. Owns the
  * frame: what is said before and after, the exit code, and that nothing is left behind.
  */
 
 import { type Simulator, startSimulator } from '../simulator/server.ts';
-import { allHolds, checkAll } from './demo/checks.ts';
+import { allHolds } from './demo/check.ts';
+import { checkEnding, playEnding } from './demo/ending.ts';
+import { checkFirstAct } from './demo/first-act/checks.ts';
+import { playFirstAct } from './demo/first-act/play.ts';
+import { till } from './demo/first-act/till.ts';
 import { type GatewayProcess, troubles } from './demo/gateway-process.ts';
-import { play } from './demo/play.ts';
 import { makePlayground, type Playground } from './demo/playground.ts';
-import { demoScript } from './demo/script.ts';
+import { checkSecondAct } from './demo/second-act/checks.ts';
+import { menu } from './demo/second-act/menu.ts';
+import { playSecondAct } from './demo/second-act/play.ts';
+import { rule } from './demo/second-act/story.ts';
+import { onStage, type Stage } from './demo/stage.ts';
 import { lookOf, makeTimeline, type Timeline } from './demo/timeline.ts';
 import { verdict } from './demo/verdict.ts';
 
@@ -47,19 +54,29 @@ export async function demo(print: (line: string) => void): Promise<number> {
   try {
     opening(timeline);
     playground = await makePlayground();
-    simulator = await startSimulator({ script: demoScript });
-    const facts = await play({
+    simulator = await startSimulator();
+    const repositories = { first: await playground.add(till), second: await playground.add(menu) };
+    const stage: Stage = {
       playground,
       simulator,
       timeline,
+      config: { trust: { ask: [rule] } },
       signal: stop.signal,
       onGateway: (started) => {
         gateway = started;
       },
+    };
+    const parts = await onStage(stage, async (scene) => {
+      const first = await playFirstAct(scene, repositories.first);
+      const second = await playSecondAct(scene, repositories.second);
+      return [
+        { title: 'First act', checks: checkFirstAct(first) },
+        { title: 'Second act', checks: checkSecondAct(second) },
+        { title: 'The end', checks: checkEnding(await playEnding(scene)) },
+      ];
     });
-    const checks = checkAll(facts);
-    keep = !allHolds(checks);
-    return verdict(timeline, checks);
+    keep = !parts.every(({ checks }) => allHolds(checks));
+    return verdict(timeline, parts);
   } catch (error) {
     if (stop.signal.aborted) {
       timeline.gap();
@@ -88,7 +105,7 @@ export async function demo(print: (line: string) => void): Promise<number> {
 function opening(timeline: Timeline): void {
   timeline.say('Tidings: a chat that hands work to subagents and stays free.', 'bold');
   timeline.say(
-    'A script plays the model here, so no key and no network are needed. All else is real: the gateway is a process of its own, spoken to over HTTP; the subagents run real commands in a real git repository; kill -9 is kill -9. It takes about 20 seconds.',
+    'A script plays the model here, so no key and no network are needed. All else is real: the gateway is a process of its own, spoken to over HTTP; the subagents run real commands in real git repositories; kill -9 is kill -9. It takes about half a minute.',
     'dim',
   );
 }

@@ -11,7 +11,7 @@ import {
   variableSubject,
 } from './environment.ts';
 import { plainWords, problemLines } from './problems.ts';
-import { type SettingName, type Settings, settingsSchema } from './schema.ts';
+import { environment, type SettingName, type Settings, settingNames, settingsSchema } from './schema.ts';
 import type { Written } from './settings-text.ts';
 
 export interface Layers {
@@ -53,7 +53,7 @@ export function readLayers(env: Environment, written: Written, alsoKnown: readon
   return {
     settings:
       checkedEnv.success && checkedWritten.success
-        ? settingsSchema.parse({ ...written.values, ...given.values })
+        ? settingsSchema.parse(merged(written.values, given.values))
         : undefined,
     anthropic,
     from,
@@ -61,4 +61,16 @@ export function readLayers(env: Environment, written: Written, alsoKnown: readon
     problems,
     warnings: [...stray.warnings, ...sdk.warnings],
   };
+}
+
+/** The environment's values over those that are written down; of some settings it says only a part. */
+function merged(written: Record<string, unknown>, given: Record<string, unknown>): Record<string, unknown> {
+  const values = { ...written, ...given };
+  for (const name of settingNames) {
+    const part = environment[name]?.part;
+    const whole = written[name];
+    if (part === undefined || given[name] === undefined || typeof whole !== 'object') continue;
+    values[name] = { ...whole, [part]: given[name] };
+  }
+  return values;
 }

@@ -7,7 +7,9 @@
 import { z } from 'zod';
 import { defaultModel, modelsSchema } from '../model/catalogue.ts';
 import { isFetchRule } from '../tools/fetch-policy.ts';
+import { trustSchema } from '../trust/rules.ts';
 import { ipVersion } from './ip.ts';
+import { sandboxSchema } from './sandbox.ts';
 
 /** How long a token must be at least; generated ones are longer. */
 export const tokenMinimum = 16;
@@ -107,6 +109,8 @@ export const settingsSchema = z.strictObject({
     .default({}),
   fetch: z.strictObject({ allow: fetchRules, refuse: fetchRules }).default({ allow: [], refuse: [] }),
   webSearches: whole(0, 20).default(5),
+  sandbox: sandboxSchema,
+  trust: trustSchema,
   models: modelsSchema.default({}),
   skills: z
     .array(matching(/^(?!\s*$)[^\0]+$/, 4096, dataWords), skillsWords)
@@ -129,7 +133,17 @@ export const settingNames = settingsSchema.keyof().options;
 
 /** The environment's name of each setting that has one, and how its text becomes a value. */
 export const environment: Readonly<
-  Partial<Record<SettingName, { readonly variable: string; readonly numeric: boolean }>>
+  Partial<
+    Record<
+      SettingName,
+      {
+        readonly variable: string;
+        readonly numeric: boolean;
+        /** The variable says only this part of a setting that is an object; the file may say the rest. */
+        readonly part?: string;
+      }
+    >
+  >
 > = {
   model: { variable: 'TIDINGS_MODEL', numeric: false },
   subagentModel: { variable: 'TIDINGS_SUBAGENT_MODEL', numeric: false },
@@ -151,6 +165,7 @@ export const environment: Readonly<
   modelCalls: { variable: 'TIDINGS_MODEL_CALLS', numeric: true },
   processes: { variable: 'TIDINGS_PROCESSES', numeric: true },
   log: { variable: 'TIDINGS_LOG', numeric: false },
+  sandbox: { variable: 'TIDINGS_SANDBOX', numeric: false, part: 'mode' },
 };
 
 /** Names the configuration file, so it can't stand in it. */

@@ -6,12 +6,14 @@ import * as delegation from './delegation.ts';
 import type { Draft } from './draft.ts';
 import { endAttempt, endTurn, revive } from './ending.ts';
 import type { WakeReason } from './events.ts';
+import { askPermissions } from './input.ts';
 import type { Letter } from './mailbox.ts';
 import type { Session } from './session.ts';
 import * as spending from './spending.ts';
 import * as steps from './steps.ts';
 import * as subagents from './subagents.ts';
 import { confirmKills, endsSilently, startCalls } from './tool-calls.ts';
+import { conclude } from './verification.ts';
 
 export function advance(d: Draft): void {
   if (subagents.isEnded(d.state.status)) revive(d);
@@ -33,6 +35,7 @@ function work(d: Draft): void {
   if (step?.phase === 'calling') return spending.keepReserved(d);
   if (step?.phase === 'tools') {
     confirmKills(d);
+    askPermissions(d);
     startCalls(d);
     const calls = d.state.step?.calls ?? [];
     if (calls.some((call) => call.state !== 'finished')) return;
@@ -75,7 +78,7 @@ function wake(d: Draft): void {
   // Resumed in the middle of an answer that never came: the request is sent again, with nothing added.
   if (because.length === 0 && (state.unanswered || state.paused)) because.push('resume');
   if (because.length > 0) return begin(d, because);
-  if (!state.spec) return;
+  if (!state.spec || state.checking !== undefined) return;
   if (subagents.liveChildren(state.tree).length > 0) return;
   if (state.mail.waiting.length > 0) return begin(d, ['announcement']);
   finish(d);
@@ -94,8 +97,10 @@ export function mustOpen(state: Session): boolean {
 /** The subagent ends by itself: with what it said last, or as empty. */
 function finish(d: Draft): void {
   const { state } = d;
-  if (state.spoke) {
-    endAttempt(d, { status: 'completed', result: state.lastText });
+  if (state.spoke || state.submitted !== undefined) {
+    conclude(d);
+    // It holds not, and the subagent is told: it goes on at once.
+    if (wakers(d.state).length > 0) wake(d);
     return;
   }
   endAttempt(d, {

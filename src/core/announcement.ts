@@ -31,6 +31,7 @@ export function announcementText(
     `attempt="${news.attempt}"`,
     `status="${card.status}"`,
     ...(card.reason ? [`reason="${attribute(card.reason)}"`] : []),
+    ...(card.verified === undefined ? [] : [`verified="${attribute(card.verified)}"`]),
     `took="${duration(news.workedMs)}"`,
     `steps="${card.steps}"`,
     `tokens="${card.usage.inputTokens + card.usage.outputTokens + card.usage.cacheReadTokens + card.usage.cacheWriteTokens}"`,

@@ -24,6 +24,22 @@ export const spendingSchema = z.object({ day: z.string(), model: z.string(), usa
 
 export const thinkingLevels = ['off', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
 
+/** How far a session may act by itself, from the narrowest: its plan is approved first, what no rule allows is asked for, all but what a rule asks for. */
+export const trustLevels = ['plan', 'ask', 'auto'] as const;
+export const trustSchema = z.enum(trustLevels);
+export type TrustLevel = z.infer<typeof trustSchema>;
+
+/** What must hold before a subagent is believed to have completed. */
+export const doneWhenSchema = z.object({
+  /** Commands that must succeed in its workspace. */
+  commands: z.array(z.string()),
+  /** What each of them may take. */
+  limitMs: z.number().positive(),
+  /** The JSON Schema that its result must fit. */
+  resultSchema: z.record(z.string(), z.json()).optional(),
+});
+export type DoneWhen = z.infer<typeof doneWhenSchema>;
+
 // ───────────────────────────────────────────────────────── what is known of a subagent
 
 export const subagentStatuses = [
@@ -58,6 +74,8 @@ export const inputRequestSchema = z.object({
   title: z.string(),
   /** The whole. */
   detail: z.string(),
+  /** No session above may allow it: that is a person's to give. */
+  person: z.literal(true).optional(),
 });
 export type InputRequest = z.infer<typeof inputRequestSchema>;
 
@@ -66,7 +84,9 @@ export const inputNewsSchema = z.object({
   request: inputRequestSchema,
   /** Absent: it was just made. */
   outcome: z.enum(['answered', 'withdrawn']).optional(),
-  by: z.enum(['parent', 'person']).optional(),
+  by: z.enum(['parent', 'ancestor', 'person']).optional(),
+  /** Of what was to be allowed. */
+  decision: z.enum(['allow', 'deny']).optional(),
   /** The beginning of the answer. */
   text: z.string().optional(),
 });
@@ -82,6 +102,8 @@ export const cardSchema = z.object({
   task: z.string(),
   role: z.enum(['worker', 'reviewer']),
   agent: z.string(),
+  /** What it was given; absent in older cards. */
+  trust: trustSchema.optional(),
   model: z.string(),
   status: z.enum(subagentStatuses),
   reason: z.string().optional(),
@@ -108,6 +130,8 @@ export const cardSchema = z.object({
   /** How many it has ever made; absent: none. */
   asked: count.optional(),
   workspace: workspaceSchema.optional(),
+  /** What was checked before it was believed to have completed. */
+  verified: z.string().optional(),
   announcement: z.enum(['none', 'pending', 'read', 'withdrawn', 'undeliverable']),
   /** The last mail of its parent that it had accepted when this was told. */
   heard: count,
@@ -135,6 +159,11 @@ export const childSpecSchema = z.object({
   share: capSchema.optional(),
   idleMs: z.number().positive(),
   announce: z.enum(['each', 'quiet']),
+  /** Absent in older ones: as far as the configuration goes. */
+  trust: trustSchema.optional(),
+  /** How far it may act once its plan is approved. */
+  afterPlan: trustSchema.exclude(['plan']).optional(),
+  doneWhen: doneWhenSchema.optional(),
   secret: z.string(),
   createdAt: z.number(),
 });

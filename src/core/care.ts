@@ -21,6 +21,7 @@ const wishes: ReadonlySet<Command['type']> = new Set<Command['type']>([
   'stop',
   'resume',
   'change',
+  'done',
   'forget',
 ]);
 

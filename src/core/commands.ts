@@ -3,7 +3,7 @@
  * an outside result; whether and what follows from it is decided, never assumed by who sends it.
  */
 import type { Ttl } from './budget.ts';
-import type { ChildSpec, InputRequest, Principal } from './card.ts';
+import type { ChildSpec, DoneWhen, InputRequest, Principal, TrustLevel } from './card.ts';
 import type { PostedMail } from './correspondence.ts';
 import type { Carried, Cut, PendingBlock } from './events.ts';
 import type { Block, Json, PrefixParams, RefusalKind, Usage, WorkspaceReport } from './ports.ts';
@@ -21,6 +21,9 @@ export interface SpawnRequest {
   readonly usd?: number;
   readonly tokens?: number;
   readonly announce: 'each' | 'quiet';
+  /** Taken as far as it narrows. */
+  readonly trust?: TrustLevel;
+  readonly doneWhen?: DoneWhen;
   /** What the caller is to be told besides "accepted". */
   readonly notes: readonly string[];
 }
@@ -36,6 +39,7 @@ export type Intent =
       /** Absent: the only one that is open. */
       readonly request?: string;
       readonly text: string;
+      readonly decision?: Verdict;
     }
   | {
       readonly do: 'ask';
@@ -50,8 +54,18 @@ export type Intent =
       readonly readOnly: boolean;
       readonly repeatable: boolean;
       readonly processes: boolean;
+      /** It is asked for before it starts. `person`: only a person may allow it. */
+      readonly permission?: { readonly title: string; readonly detail: string; readonly person: boolean };
     }
+  /** Its result in the form that was asked for, checked; as JSON text. */
+  | { readonly do: 'submit'; readonly result: string }
+  /** What it handed in as its result is not of that form. */
+  | { readonly do: 'unfit'; readonly text: string }
+  /** The rules forbid it. `tried`: what people are told of it. */
+  | { readonly do: 'deny'; readonly text: string; readonly tried: string }
   | { readonly do: 'error'; readonly text: string };
+
+export type Verdict = 'allow' | 'deny';
 
 export interface IntendedCall {
   readonly id: string;
@@ -93,9 +107,11 @@ export type Command =
   | { readonly type: 'kill'; readonly target: string; readonly from: Principal }
   | {
       readonly type: 'answer';
-      readonly target: string;
+      /** Absent: the session itself. */
+      readonly target?: string;
       readonly request: string;
       readonly text: string;
+      readonly decision?: Verdict;
       readonly from: Principal;
     }
   | { readonly type: 'stop'; readonly subagents: boolean; readonly from: Principal }
@@ -111,6 +127,8 @@ export type Command =
       readonly from: Principal;
     }
   | { readonly type: 'delete'; readonly from: Principal }
+  /** Someone did something beside the session's own work: people are told, and the request is remembered. */
+  | { readonly type: 'done'; readonly text: string; readonly outcome: Json; readonly from: Principal }
   // other sessions
   | { readonly type: 'mail'; readonly sender: string; readonly mails: readonly PostedMail[] }
   // what effects came to
@@ -171,6 +189,13 @@ export type Command =
       /** Why the workspace could not be closed; what is in it stays where it is. */
       readonly failure?: string;
     }
+  /** What a check of its work came to; without `failure` it holds. */
+  | {
+      readonly type: 'verified';
+      readonly attempt: number;
+      readonly n: number;
+      readonly failure?: { readonly command: string; readonly text: string };
+    }
   | { readonly type: 'swept'; readonly attempt: number; readonly left: readonly string[] }
   | { readonly type: 'delivered'; readonly to: string; readonly upTo: number }
   | { readonly type: 'timer'; readonly timer: Timer }
@@ -219,6 +244,8 @@ export interface Rules {
   readonly model: string;
   readonly subagentModel: string;
   readonly budget: Budgets;
+  /** How far main sessions and subagents may act by themselves at most. */
+  readonly trust: { readonly main: Exclude<TrustLevel, 'plan'>; readonly subagents: TrustLevel };
   /** What core must know of a model; pure, and answers for any id, also for one that is no longer configured. */
   readonly terms: (model: string) => Terms;
   /** What a new prefix is made of. Depends on nothing but what it is given and the configuration. */
@@ -249,12 +276,18 @@ export interface PrefixSubject {
   readonly mayDelegate: boolean;
   readonly model: string;
   readonly thinking?: ChildSpec['thinking'];
+  /** Whether it hands in a plan before it acts. */
+  readonly plans?: boolean;
+  /** Whether its result must have a form. */
+  readonly submits?: boolean;
 }
 
 /** Why nothing was done, in words that say how to mend it. The kind decides how a door answers. */
 export interface Refusal {
-  readonly kind: 'not_found' | 'ambiguous' | 'limit' | 'exists' | 'conflict' | 'not_allowed';
+  readonly kind: 'not_found' | 'ambiguous' | 'limit' | 'exists' | 'conflict' | 'not_allowed' | 'invalid';
   readonly message: string;
+  /** The field of the command that is wrong, where one is. */
+  readonly path?: string;
 }
 
 /** What a command was answered with: for the one who asked, and kept for the one who asks again. */
@@ -265,5 +298,6 @@ export type Answer =
   | { readonly kind: 'message'; readonly seq: number }
   | { readonly kind: 'subagent'; readonly id: string }
   | { readonly kind: 'steer'; readonly steerId: string }
-  | { readonly kind: 'input'; readonly subagentId: string; readonly request: string }
+  | { readonly kind: 'done'; readonly outcome: Json }
+  | { readonly kind: 'input'; readonly subagentId?: string; readonly request: string }
   | { readonly kind: 'kill'; readonly targets: readonly string[]; readonly alreadyEnded: readonly string[] };

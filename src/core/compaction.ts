@@ -7,7 +7,7 @@ import type { Command } from './commands.ts';
 import type { Draft } from './draft.ts';
 import { encodeBody, head } from './fence.ts';
 import type { Block } from './ports.ts';
-import type { Session } from './session.ts';
+import { hasEnded, type Session } from './session.ts';
 import { cut } from './spending.ts';
 
 /** Tokens that a summary may have, besides what the model is given to think with. */
@@ -21,7 +21,7 @@ const GROWTH = 1 / 8;
 /** Has a summary made when the conversation has outgrown its bounds, none is being made, and it can be paid. */
 export function compactIfDue(d: Draft): void {
   const { state } = d;
-  if (state.compaction || state.closing || state.steps < state.compactFrom) return;
+  if (state.compaction || state.closing || hasEnded(state) || state.steps < state.compactFrom) return;
   const { tokens } = state.contents;
   const { compactAt } = d.context.rules.terms(state.model);
   const since = typeof state.summarisedTo === 'number' ? state.summarisedTo : -compactAt;

@@ -37,7 +37,9 @@ export const mailBodySchema = z.discriminatedUnion('kind', [
     target: z.string(),
     request: z.string(),
     text: z.string(),
-    by: z.enum(['parent', 'person']),
+    /** Of what was to be allowed. */
+    decision: z.enum(['allow', 'deny']).optional(),
+    by: z.enum(['parent', 'ancestor', 'person']),
     from: principalSchema.optional(),
   }),
   // up
@@ -50,6 +52,8 @@ export const mailBodySchema = z.discriminatedUnion('kind', [
     result: z.string().optional(),
     /** With `asked` and `answered`: what was asked, and what came of it. */
     input: inputNewsSchema.optional(),
+    /** With `told`: what it tried and may not do. */
+    refused: z.string().optional(),
   }),
   z.object({
     kind: z.literal('announcement'),
@@ -81,9 +85,26 @@ export const acceptedBodySchema = z.discriminatedUnion('kind', [
     from: principalSchema,
     interrupt: z.boolean(),
   }),
-  z.object({ kind: z.literal('note'), text: z.string(), about: z.enum(['cut', 'empty']) }),
+  z.object({
+    kind: z.literal('note'),
+    text: z.string(),
+    about: z.enum(['cut', 'empty', 'unverified', 'allowed']),
+  }),
   /** A child's question, as the gateway puts it to its parent's model. */
-  z.object({ kind: z.literal('question'), subagentId: z.string(), request: z.string() }),
+  z.object({
+    kind: z.literal('question'),
+    subagentId: z.string(),
+    request: z.string(),
+    /** There is nothing in it for that model to do. */
+    wakes: z.literal(false).optional(),
+  }),
+  /** A person denied what a child asked for: what its parent's model is told of it. */
+  z.object({
+    kind: z.literal('denial'),
+    subagentId: z.string(),
+    request: z.string(),
+    wakes: z.literal(false).optional(),
+  }),
 ]);
 export type AcceptedBody = z.infer<typeof acceptedBodySchema>;
 

@@ -14,7 +14,7 @@ import { abandonStep, closeAttempt, endAttempt, finishCall, park, settleAll } fr
 import type { Recorded } from './events.ts';
 import { noteBlock } from './fence.ts';
 import { forget } from './forgetting.ts';
-import { answer as answerInput } from './input-answers.ts';
+import { answer as answerInput, answerOwn, giveWay } from './input-answers.ts';
 import * as mailbox from './mailbox.ts';
 import { callWaits, hostStarted, refused } from './outages.ts';
 import * as policy from './policy.ts';
@@ -25,6 +25,7 @@ import * as spending from './spending.ts';
 import { answered, partialWork, requestStep } from './steps.ts';
 import * as subagents from './subagents.ts';
 import { killReport } from './tool-calls.ts';
+import { verified } from './verification.ts';
 
 export type Decision =
   | {
@@ -119,13 +120,8 @@ function handle(d: Draft, command: Command): Answer | Refusal {
       });
       return typeof steerId === 'string' ? { kind: 'steer', steerId } : steerId;
     }
-    case 'answer': {
-      const card = policy.descendant(d.state, command.target);
-      if (policy.isRefusal(card)) return card;
-      const { request, text, from } = command;
-      const open = answerInput(d, card, { request, text, by: 'person', from });
-      return 'message' in open ? open : { kind: 'input', subagentId: card.id, request: open.id };
-    }
+    case 'answer':
+      return answerAsked(d, command);
     case 'kill': {
       const plan = delegation.killTargets(d.state, command.target);
       if ('message' in plan) return plan;
@@ -147,6 +143,9 @@ function handle(d: Draft, command: Command): Answer | Refusal {
     case 'removed':
       care.removed(d, command.ids);
       return none;
+    case 'done':
+      d.add({ type: 'notice', level: 'info', text: command.text });
+      return { kind: 'done', outcome: command.outcome };
     case 'mail':
       return acceptMail(d, command.sender, command.mails);
     case 'answered':
@@ -189,6 +188,9 @@ function handle(d: Draft, command: Command): Answer | Refusal {
         closeAttempt(d, command.workspace, command.failure);
       }
       return none;
+    case 'verified':
+      verified(d, command);
+      return none;
     case 'swept':
       if (d.state.unswept.some((one) => one.attempt === command.attempt)) {
         d.add({ type: 'session.swept', attempt: command.attempt, left: [...command.left] });
@@ -209,6 +211,20 @@ function handle(d: Draft, command: Command): Answer | Refusal {
       d.add({ type: 'host.stopped' });
       return none;
   }
+}
+
+/** A person's answer to what a subagent, or the main session itself, asks. */
+function answerAsked(d: Draft, command: Extract<Command, { type: 'answer' }>): Answer | Refusal {
+  const { type: _, target, ...words } = command;
+  const given = { ...words, by: 'person' as const };
+  if (target === undefined) {
+    const open = answerOwn(d, given);
+    return 'message' in open ? open : { kind: 'input', request: open.id };
+  }
+  const card = policy.descendant(d.state, target);
+  if (policy.isRefusal(card)) return card;
+  const open = answerInput(d, card, given);
+  return 'message' in open ? open : { kind: 'input', subagentId: card.id, request: open.id };
 }
 
 function say(d: Draft, command: Extract<Command, { type: 'say' }>): Answer | Refusal {
@@ -234,6 +250,8 @@ function say(d: Draft, command: Extract<Command, { type: 'say' }>): Answer | Ref
   const { seq } = d.state;
   care.takenUp(d, text);
   if (command.interrupt) abandonStep(d, 'interrupt');
+  // A person never waits for an answer that the same person is asked for.
+  else giveWay(d);
   return { kind: 'message', seq };
 }
 
@@ -284,6 +302,7 @@ function timer(d: Draft, fired: Timer): void {
       });
     }
     case 'idle': {
+      if (state.checking !== undefined) return;
       const waits = state.status === 'input_required' ? !isBusy(state) : state.status !== 'running';
       if (state.attempt !== fired.attempt || waits) return;
       return endAttempt(d, {

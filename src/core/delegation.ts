@@ -56,6 +56,8 @@ export function spawn(d: Draft, call: string, request: SpawnRequest): Card | Ref
     share: shares.wantedShare(request, context.rules),
     idleMs: context.rules.idleMs,
     announce: request.announce,
+    ...policy.childTrust(state, context.rules, request.trust),
+    ...(request.doneWhen ? { doneWhen: request.doneWhen } : {}),
     secret: childSecret(state.secret, id),
     createdAt: context.at,
   };
@@ -67,6 +69,7 @@ export function spawn(d: Draft, call: string, request: SpawnRequest): Card | Ref
     task: preview(spec.task),
     role: spec.role,
     agent: 'tidings',
+    ...(spec.trust ? { trust: spec.trust } : {}),
     model: spec.model,
     status: 'queued',
     attempt: 1,
@@ -232,6 +235,7 @@ export function cardOf(state: Session): Card {
     task: spec.task,
     role: spec.role,
     agent: 'tidings',
+    ...(spec.trust ? { trust: spec.trust } : {}),
     model: spec.model,
     status,
     ...(state.reason && subagents.isEnded(status) ? { reason: state.reason } : {}),
@@ -251,6 +255,7 @@ export function cardOf(state: Session): Card {
     ...(requests.length > 0 ? { requests } : {}),
     ...(state.asked > 0 ? { asked: state.asked } : {}),
     ...(state.workspace ? { workspace: state.workspace } : {}),
+    ...(state.verified !== undefined && subagents.isEnded(status) ? { verified: state.verified } : {}),
     announcement: subagents.isEnded(status) ? 'pending' : 'none',
     ...(state.unswept.length > 0 ? { unswept: state.unswept.flatMap((one) => one.left) } : {}),
     heard: state.mail.accepted[spec.parent] ?? 0,
@@ -269,7 +274,12 @@ export function tellParent(
   d: Draft,
   change: Extract<MailBody, { kind: 'status' }>['change'],
   card: Card,
-  more: { read?: { steerId: string; step: number }[]; result?: string; input?: InputNews } = {},
+  more: {
+    read?: { steerId: string; step: number }[];
+    result?: string;
+    input?: InputNews;
+    refused?: string;
+  } = {},
 ): void {
   const { spec } = d.state;
   if (!spec) return;

@@ -54,6 +54,7 @@ export function closeCalls(d: Draft, because: AbandonReason): void {
 function fateOf(call: Call): string {
   if (call.mode === 'kill') return 'The kill itself goes on; list shows how it stands.';
   if (call.mode === 'ask') return 'Your question was not answered.';
+  if (call.request) return 'It was not allowed yet, and not run.';
   return call.state === 'started'
     ? 'Its outcome is unknown: it had started and was ended. Look before you repeat it.'
     : 'It was not run.';
@@ -67,6 +68,7 @@ const reasonWords: Record<AbandonReason, string> = {
   budget: 'The budget is used up.',
   refused: 'The model API refused to go on.',
   crash: 'The gateway went down while this ran.',
+  unverified: 'What was handed in did not hold too often.',
 };
 
 export function endTurn(d: Draft, stop: 'done' | 'stopped' | 'parked', error?: string): void {
@@ -136,7 +138,7 @@ export function park(
  */
 export function endAttempt(
   d: Draft,
-  ending: { status: EndedStatus; reason?: string; result: string; wakes?: boolean },
+  ending: { status: EndedStatus; reason?: string; result: string; verified?: string; wakes?: boolean },
 ): void {
   if (d.state.closing || subagents.isEnded(d.state.status)) return;
   if (ending.status !== 'completed') {
@@ -151,6 +153,7 @@ export function endAttempt(
     status: ending.status,
     ...(ending.reason ? { reason: ending.reason } : {}),
     result: ending.result,
+    ...(ending.verified === undefined ? {} : { verified: ending.verified }),
     wakes: ending.wakes ?? true,
   });
   if (!mustClose(d.state)) closeAttempt(d, undefined);
@@ -160,6 +163,7 @@ function because({ status, reason }: { status: EndedStatus; reason?: string }): 
   if (status === 'killed') return 'kill';
   if (status === 'over_budget') return 'budget';
   if (status !== 'failed') return 'limit';
+  if (reason === 'unverified') return 'unverified';
   return reason === 'crash' ? 'crash' : 'refused';
 }
 
@@ -192,6 +196,7 @@ export function closeAttempt(d: Draft, workspace: Session['workspace'], failure?
     ...(closing.reason ? { reason: closing.reason } : {}),
     result,
     ...(workspace ? { workspace } : {}),
+    ...(closing.verified === undefined ? {} : { verified: closing.verified }),
   });
   announce(d, result, closing.wakes);
 }

@@ -19,7 +19,7 @@ import type { Block, Json, PrefixParams, RefusalKind } from './ports.ts';
 import { upgraded } from './upgrade.ts';
 
 /** The version written with each event. A change of shape raises it and adds an upgrade to `upgrade.ts`. */
-export const EVENT_VERSION = 2;
+export const EVENT_VERSION = 3;
 
 const count = z.number().int().nonnegative();
 const blockSchema = z.custom<Block>(
@@ -79,6 +79,10 @@ const callSchema = z.object({
   repeatable: z.boolean(),
   /** Whether it may start processes, which must then be confirmed dead. */
   processes: z.boolean(),
+  /** What must be allowed before it starts. */
+  permission: z
+    .object({ title: z.string(), detail: z.string(), person: z.literal(true).optional() })
+    .optional(),
   /** Only for work: what it is to run with. */
   input: z
     .custom<{ readonly [key: string]: Json }>((value) => typeof value === 'object' && value !== null)
@@ -89,10 +93,28 @@ export type CallFact = z.infer<typeof callSchema>;
 /** `max_tokens` and the cache's ttl of a call, and what is set aside for it. */
 const reservedSchema = amountSchema.extend({ maxTokens: count, ttl: z.enum(['5m', '1h']) });
 
-const wakeReasons = ['message', 'announcement', 'steer', 'task', 'resume', 'question', 'note'] as const;
+const wakeReasons = [
+  'message',
+  'announcement',
+  'steer',
+  'task',
+  'resume',
+  'question',
+  'denial',
+  'note',
+] as const;
 export type WakeReason = (typeof wakeReasons)[number];
 export const settlements = ['read', 'withdrawn', 'undeliverable'] as const;
-export const abandonReasons = ['interrupt', 'stop', 'kill', 'limit', 'budget', 'refused', 'crash'] as const;
+export const abandonReasons = [
+  'interrupt',
+  'stop',
+  'kill',
+  'limit',
+  'budget',
+  'refused',
+  'crash',
+  'unverified',
+] as const;
 export type AbandonReason = (typeof abandonReasons)[number];
 
 // ───────────────────────────────────────────────────────── the union
@@ -238,8 +260,10 @@ const eventSchema = z.discriminatedUnion('type', [
     call: z.string(),
     request: inputRequestSchema,
     text: z.string(),
-    by: z.enum(['parent', 'person']),
+    by: z.enum(['parent', 'ancestor', 'person']),
     from: principalSchema.optional(),
+    /** Of what was to be allowed. */
+    decision: z.enum(['allow', 'deny']).optional(),
   }),
   /** Nobody will answer it any more, or need to. */
   z.object({ type: z.literal('input.withdrawn'), call: z.string(), request: inputRequestSchema }),
@@ -269,6 +293,7 @@ const eventSchema = z.discriminatedUnion('type', [
     status: endedSchema,
     reason: z.string().optional(),
     result: z.string(),
+    verified: z.string().optional(),
     /** False when the one who ended it was told so already. */
     wakes: z.boolean(),
   }),
@@ -279,7 +304,14 @@ const eventSchema = z.discriminatedUnion('type', [
     reason: z.string().optional(),
     result: z.string(),
     workspace: workspaceSchema.optional(),
+    verified: z.string().optional(),
   }),
+  /** Its result in the form that was asked for, as JSON text. */
+  z.object({ type: z.literal('result.submitted'), result: z.string() }),
+  /** It says that it is done: whether it is, is being checked for the `n`th time. */
+  z.object({ type: z.literal('verification.started'), n: count, text: z.string() }),
+  /** It isn't done, and why. */
+  z.object({ type: z.literal('verification.failed'), text: z.string() }),
   z.object({ type: z.literal('session.swept'), attempt: count, left: z.array(z.string()) }),
   z.object({ type: z.literal('progress.reported'), text: z.string() }),
   /** What it does now, where no other event tells: that its call waits for the model API, or no longer does. */

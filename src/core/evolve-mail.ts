@@ -89,7 +89,14 @@ export function mailAccepted(
           : {}),
       };
     case 'question':
-      return withLetter({ ...base, kind: 'question', request: body.request });
+      return withLetter({
+        ...base,
+        kind: 'question',
+        wakes: body.wakes ?? true,
+        request: body.request,
+      });
+    case 'denial':
+      return withLetter({ ...base, kind: 'denial', wakes: false });
     case 'kill':
     case 'answer':
       return withLetter(undefined);

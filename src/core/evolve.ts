@@ -68,14 +68,17 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
       return mailPosted(state, event);
     case 'mail.delivered':
       return { ...state, mail: mailbox.delivered(state.mail, event.to, event.upTo) };
-    case 'turn.started':
+    case 'turn.started': {
+      // Newer words came while its work was checked: it is checked anew when it has read them.
+      const { checking: _, ...rest } = state;
       return {
-        ...state,
+        ...rest,
         status: state.kind === 'main' ? 'working' : 'running',
         turns: event.turn,
         turn: { n: event.turn, heardPerson: false, usage: noUsage },
         cuts: 0,
       };
+    }
     case 'turn.ended': {
       const { turn: _, step: __, renewal: ___, ...rest } = state;
       return {
@@ -125,8 +128,24 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
         asked: state.asked + 1,
       };
     case 'input.answered':
+      return allowed(inputClosed(state, event.call), event);
     case 'input.withdrawn':
       return inputClosed(state, event.call);
+    case 'result.submitted':
+      return { ...state, submitted: event.result };
+    case 'verification.started':
+      return {
+        ...state,
+        checking: event.n,
+        checks: event.n,
+        activity: event.text,
+        // Its commands may leave processes, as a tool may.
+        processes: true,
+      };
+    case 'verification.failed': {
+      const { checking: _, ...rest } = state;
+      return { ...rest, unverified: state.unverified + 1, activity: '' };
+    }
     case 'subagent.spawned':
       return {
         ...state,
@@ -147,9 +166,11 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
     case 'workspace.opened':
       return { ...state, opened: event.attempt, ...money.owing(state, event.block) };
     case 'attempt.started': {
-      const { endedAt: _, reason: __, ...rest } = state;
+      const { endedAt: _, reason: __, submitted: ___, verified: ____, ...rest } = state;
       return {
         ...rest,
+        planned: false,
+        unverified: 0,
         status: 'queued',
         attempt: event.attempt,
         workedMs: 0,
@@ -170,16 +191,18 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
           status: event.status,
           ...(event.reason ? { reason: event.reason } : {}),
           result: event.result,
+          ...(event.verified === undefined ? {} : { verified: event.verified }),
           wakes: event.wakes,
         },
       };
     case 'attempt.ended': {
-      const { closing: _, reason: __, compaction: ___, renewal: ____, ...rest } = state;
+      const { closing: _, reason: __, compaction: ___, renewal: ____, checking: _____, ...rest } = state;
       return {
         ...rest,
         status: event.status,
         ...(event.reason ? { reason: event.reason } : {}),
         ...(event.workspace ? { workspace: event.workspace } : {}),
+        ...(event.verified === undefined ? {} : { verified: event.verified }),
         ...(state.processes
           ? { unswept: [...state.unswept, { attempt: event.attempt, left: [], tries: 0 }] }
           : {}),
@@ -258,8 +281,14 @@ function stepRequested(state: Session, event: Extract<SessionEvent, { type: 'ste
   const heard = state.mail.waiting.some(
     (letter) => letter.kind === 'message' && event.takes.includes(letter.id),
   );
+  // Newer words of its parent or a person may ask for another result than the one that was handed in.
+  const steered = state.mail.waiting.some(
+    (letter) => letter.kind === 'steer' && event.takes.includes(letter.id),
+  );
+  const { submitted, ...rest } = state;
   return {
-    ...state,
+    ...rest,
+    ...(steered || submitted === undefined ? {} : { submitted }),
     steps: event.step,
     step: { n: event.step, phase: 'calling', calls: [] },
     mail: mailbox.take(state.mail, event.takes),
@@ -306,6 +335,13 @@ function withCall(state: Session, key: string, change: (call: Call) => Call): Se
   if (!state.step) return state;
   const calls = state.step.calls.map((call) => (call.key === key ? change(call) : call));
   return { ...state, step: { ...state.step, calls } };
+}
+
+/** What may be done since an answer: the call that was asked for, or all that the plan holds. */
+function allowed(state: Session, event: Extract<SessionEvent, { type: 'input.answered' }>): Session {
+  if (event.decision !== 'allow') return state;
+  if (event.request.kind === 'plan') return { ...state, planned: true };
+  return withCall(state, event.call, (call) => ({ ...call, allowed: true }));
 }
 
 /** At work again once nothing is left to be told. */

@@ -185,6 +185,7 @@ export function messageOf(session: string, { seq, at, event }: Recorded): FeedMe
       };
     }
     case 'notice':
+    case 'verification.failed':
       return text('notice', event.text, { principal: 'gateway', channel: 'gateway' });
     default:
       return undefined;
@@ -252,12 +253,21 @@ export function project(session: string, recorded: Recorded): FeedEvent | undefi
     case 'input.requested':
       return { name: 'input.requested', data: { ...data, request: event.request } };
     case 'input.answered': {
-      const { request, by, text } = event;
+      const { request, by, decision, text } = event;
       return {
         name: 'input.answered',
-        data: { ...data, request, outcome: 'answered', by, text: preview(text) },
+        data: {
+          ...data,
+          request,
+          outcome: 'answered',
+          by,
+          ...(decision === undefined ? {} : { decision }),
+          text: preview(text),
+        },
       };
     }
+    case 'verification.failed':
+      return { name: 'notice', data: { ...data, level: 'warning', text: event.text } };
     case 'input.withdrawn':
       return { name: 'input.answered', data: { ...data, request: event.request, outcome: 'withdrawn' } };
     case 'step.abandoned':
@@ -295,6 +305,8 @@ export function project(session: string, recorded: Recorded): FeedEvent | undefi
     case 'usage.counted':
     case 'workspace.opened':
     case 'attempt.started':
+    case 'result.submitted':
+    case 'verification.started':
     case 'attempt.closing':
     case 'attempt.ended':
     case 'session.swept':

@@ -8,7 +8,7 @@ import { mailId } from './ids.ts';
 /** Mail that the model is to read, from its acceptance until it settles. */
 export interface Letter {
   readonly id: string;
-  readonly kind: 'task' | 'message' | 'steer' | 'announcement' | 'question' | 'note';
+  readonly kind: 'task' | 'message' | 'steer' | 'announcement' | 'question' | 'denial' | 'note';
   /** The event that brought it, and its block. */
   readonly seq: number;
   /** Whether a session at rest takes a step for it. */

@@ -3,7 +3,7 @@
  * their chat. A child never has more than its parent. Decides nothing about time or money.
  */
 
-import type { Card } from './card.ts';
+import { type Card, type TrustLevel, trustLevels } from './card.ts';
 import type { Refusal, Rules } from './commands.ts';
 import { quotaDay, type Session } from './session.ts';
 import * as subagents from './subagents.ts';
@@ -57,6 +57,39 @@ export function depthOf(state: Session): number {
   return state.spec?.depth ?? 0;
 }
 
+// ───────────────────────────────────────────────────────── trust
+
+function narrower<A extends TrustLevel>(a: A, b: A): A {
+  return trustLevels.indexOf(a) <= trustLevels.indexOf(b) ? a : b;
+}
+
+/**
+ * How far a session may act by itself now: as far as it was given, and never farther than the configuration goes now.
+ * One that began without a plan is not stopped for one in the middle of its work: it asks.
+ */
+export function trustOf(state: Session, { trust }: Rules): TrustLevel {
+  const { spec } = state;
+  if (!spec) return trust.main;
+  if (spec.trust === 'plan' && !state.planned) return 'plan';
+  const given = spec.trust === 'plan' ? (spec.afterPlan ?? 'ask') : (spec.trust ?? 'auto');
+  const planned = spec.trust === 'plan' ? 'auto' : 'ask';
+  const most = trust.subagents === 'plan' ? planned : trust.subagents;
+  return narrower<TrustLevel>(narrower<TrustLevel>(given, most), trust.main);
+}
+
+/** What a child is given: never more than its parent has and the configuration allows, and less if that is wanted. */
+export function childTrust(
+  state: Session,
+  rules: Rules,
+  wanted: TrustLevel | undefined,
+): { readonly trust: TrustLevel; readonly afterPlan?: Exclude<TrustLevel, 'plan'> } {
+  const most = narrower(trustOf(state, rules), rules.trust.subagents);
+  const trust = narrower(wanted ?? most, most);
+  if (trust !== 'plan') return { trust };
+  const own = trustOf(state, rules) === 'auto' ? 'auto' : 'ask';
+  return { trust, afterPlan: rules.trust.subagents === 'ask' ? 'ask' : own };
+}
+
 /** Spawns that this session may still make today. */
 export function spawnsLeft(state: Session, rules: Rules, at: number): number {
   if (state.kind === 'subagent') return state.quota.given - state.quota.used;
@@ -69,6 +102,12 @@ export function spawnRefusal(state: Session, rules: Rules, at: number): Refusal 
     return {
       kind: 'limit',
       message: `subagents may be nested ${rules.maxDepth} deep, and this one is at the bottom: do the work yourself`,
+    };
+  }
+  if (trustOf(state, rules) === 'plan') {
+    return {
+      kind: 'limit',
+      message: 'your plan is not approved yet: hand it in with report, and delegate once it is',
     };
   }
   if (spawnsLeft(state, rules, at) < 1) {

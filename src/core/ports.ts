@@ -220,6 +220,8 @@ export interface Worker {
   readonly path: string;
   /** `name` or `name@base` of a configured repository. */
   readonly repo?: string;
+  /** It only looks: nothing that it runs may change anything. */
+  readonly reviewer?: true;
 }
 
 export interface ToolCall {
@@ -270,6 +272,17 @@ export interface Workshop {
     worker: Worker,
     signal: AbortSignal,
   ): Promise<{ kind: 'ready'; note: string } | { kind: 'failed'; message: string }>;
+  /**
+   * Runs commands in the workspace, one after another, until one fails: what tells whether work is done. `text` is
+   * what the first that failed printed, with how it ended. Rejects only when `signal` aborts.
+   * @param options.limitMs for each command
+   */
+  verify(
+    worker: Worker,
+    commands: readonly string[],
+    options: { signal: AbortSignal; limitMs: number; onAlive: () => void },
+  ): Promise<{ readonly ok: true } | { readonly ok: false; readonly command: string; readonly text: string }>;
+  readonly worktrees: Worktrees;
   /** Commits what is uncommitted and says what the workspace holds. Safe to repeat. */
   close(worker: Worker): Promise<WorkspaceReport | undefined>;
   /** Ends every process of this worker that still lives; names those it couldn't. Safe to repeat. */
@@ -285,6 +298,65 @@ export interface Workshop {
   outputs(): Promise<readonly SessionId[]>;
   /** Removes a chat's files of tool output that were last written before `before` (wall clock); how many. */
   dropOutput(chat: SessionId, before: number): Promise<number>;
+}
+
+/** The git worktrees of sessions. What can't be done is told in words and has changed nothing. */
+export interface Worktrees {
+  /** Of these sessions, those that have one, in this order. */
+  list(sessions: readonly SessionId[]): Promise<readonly Worktree[]>;
+  /** What its work changed since it began, uncommitted changes among it, as a patch. */
+  diff(session: SessionId): Promise<{ readonly ok: true; readonly patch: string } | WorktreeRefusal>;
+  /**
+   * Puts all of its work as one commit on the branch that it began from, one landing at a time per repository.
+   * What has landed once lands again only with what was added since. Safe to repeat.
+   */
+  land(
+    session: SessionId,
+    words: { readonly title: string; readonly body: string },
+  ): Promise<{ readonly ok: true; readonly landed: Landed } | WorktreeRefusal>;
+  /** Removes worktree and branch. Refuses to lose what has not landed, unless `discard`. */
+  remove(
+    session: SessionId,
+    options: { readonly discard: boolean },
+  ): Promise<{ readonly ok: true; readonly branch: string; readonly lost: number } | WorktreeRefusal>;
+}
+
+export interface Worktree {
+  readonly session: SessionId;
+  readonly repository: string;
+  readonly branch: string;
+  /** The branch, tag or commit that it began from, as it was asked for. */
+  readonly base: string;
+  readonly folder: string;
+  /** Commits since it began. */
+  readonly commits: number;
+  /** Files that differ from where it began, uncommitted ones among them, relative to the repository. */
+  readonly files: readonly string[];
+  /** How many of these are not committed. */
+  readonly uncommitted: number;
+  /** The commit on the base that holds its work; absent: none, or work was added since. */
+  readonly landed?: string;
+  /** Other worktrees of the repository whose work has not landed and changes some of the same files. */
+  readonly overlaps: readonly { readonly branch: string; readonly files: readonly string[] }[];
+}
+
+export interface Landed {
+  readonly branch: string;
+  readonly base: string;
+  readonly commit: string;
+  readonly files: readonly string[];
+  /** It held this work already, so nothing was done now. */
+  readonly already: boolean;
+  readonly overlaps: Worktree['overlaps'];
+}
+
+export interface WorktreeRefusal {
+  readonly ok: false;
+  readonly why: 'none' | 'conflict' | 'dirty' | 'base' | 'unlanded' | 'nothing' | 'failed';
+  /** What is the matter and what would mend it. */
+  readonly message: string;
+  /** The files that are in the way, if files are. */
+  readonly files: readonly string[];
 }
 
 /** What was kept of a session that is gone, or goes. */

@@ -8,12 +8,14 @@ import type { MailBody, PostedMail } from './correspondence.ts';
 import * as delegation from './delegation.ts';
 import type { Draft } from './draft.ts';
 import { abandonStep, endAttempt, revive, settleAll } from './ending.ts';
+import { tellPeople } from './input.ts';
 import { giveWay, hearOfInput, passOrTake } from './input-answers.ts';
 import * as mailbox from './mailbox.ts';
 import { isRefusal } from './policy.ts';
 import { hasEnded } from './session.ts';
 import { partialWork, steerBlock } from './steps.ts';
 import * as subagents from './subagents.ts';
+import { taskText } from './task.ts';
 
 /** Orders come down from the parent, news comes up from children, and never the other way. */
 const fromParent: Record<MailBody['kind'], boolean> = {
@@ -54,7 +56,7 @@ function acceptOne(d: Draft, sender: string, { n, body }: PostedMail): void {
         sender,
         n,
         body,
-        block: { type: 'text', text: body.spec.task },
+        block: { type: 'text', text: taskText(body.spec) },
       });
       return;
     case 'go':
@@ -71,6 +73,7 @@ function acceptOne(d: Draft, sender: string, { n, body }: PostedMail): void {
     case 'status':
       d.add({ type: 'mail.accepted', sender, n, body });
       if (body.input && body.card.id === sender) hearOfInput(d, body.card, body.input);
+      if (d.state.kind === 'main') tellPeopleOf(d, body);
       for (const { steerId, step } of body.read ?? []) {
         d.add({ type: 'steer.read', steerId, subagentId: body.card.id, step });
       }
@@ -78,6 +81,7 @@ function acceptOne(d: Draft, sender: string, { n, body }: PostedMail): void {
         ...(body.read ? { read: body.read } : {}),
         ...(body.result === undefined ? {} : { result: body.result }),
         ...(body.input ? { input: body.input } : {}),
+        ...(body.refused === undefined ? {} : { refused: body.refused }),
       });
       return;
     case 'announcement': {
@@ -95,6 +99,15 @@ function acceptOne(d: Draft, sender: string, { n, body }: PostedMail): void {
       });
       return;
     }
+  }
+}
+
+/** What people are to read at once, whoever of the tree it is about. */
+function tellPeopleOf(d: Draft, { card, input, refused }: Extract<MailBody, { kind: 'status' }>): void {
+  if (input && input.outcome === undefined) tellPeople(d, card.path, input.request);
+  if (refused !== undefined) {
+    const text = `${card.path} tried what the rules don't allow: ${refused}`;
+    d.add({ type: 'notice', level: 'warning', text });
   }
 }
 

@@ -23,6 +23,8 @@ function paramsNow(state: Session, rules: Rules): PrefixParams {
     mayDelegate: policy.mayDelegate(policy.depthOf(state), rules),
     model: modelWanted(state, rules),
     ...(state.thinking ? { thinking: state.thinking } : {}),
+    ...(state.spec?.trust === 'plan' ? { plans: true } : {}),
+    ...(state.spec?.doneWhen?.resultSchema ? { submits: true } : {}),
   };
   return rules.prefix(subject);
 }

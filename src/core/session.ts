@@ -13,7 +13,7 @@ import type { ServerCall } from './server-calls.ts';
 import * as subagents from './subagents.ts';
 
 /** Raised when the state's shape or the meaning of a fold changes: older snapshots are then ignored. */
-export const FOLD_VERSION = 2;
+export const FOLD_VERSION = 3;
 
 export type MainStatus = 'idle' | 'working' | 'input_required' | 'parked';
 export type SubagentStatus = 'blocked' | 'queued' | 'running' | 'waiting' | 'input_required' | EndedStatus;
@@ -27,6 +27,8 @@ export interface Call extends CallFact {
   readonly targets?: readonly string[];
   /** What it waits to be told, as long as it waits. */
   readonly request?: InputRequest;
+  /** Whether it was allowed, where it had to be. */
+  readonly allowed?: true;
   /** Once finished: whether it did what was asked. */
   readonly ok?: boolean;
 }
@@ -48,6 +50,7 @@ export interface Closing {
   readonly status: EndedStatus;
   readonly reason?: string;
   readonly result: string;
+  readonly verified?: string;
   readonly wakes: boolean;
 }
 
@@ -166,6 +169,17 @@ export interface Session {
   /** Ended attempts whose processes are not confirmed dead. */
   readonly unswept: readonly Unswept[];
 
+  /** Whether its plan for this attempt was approved. */
+  readonly planned: boolean;
+  /** Its result in the form that was asked for, in this attempt. */
+  readonly submitted?: string;
+  /** The check of its work that is under way. */
+  readonly checking?: number;
+  /** Checks that ever were made, and how often in this attempt its work did not hold. */
+  readonly checks: number;
+  readonly unverified: number;
+  readonly verified?: string;
+
   /** Requests for input that it ever made. */
   readonly asked: number;
   readonly spawned: number;
@@ -248,12 +262,16 @@ export function openRequests(state: Session): InputRequest[] {
   return (state.step?.calls ?? []).flatMap(({ request }) => request ?? []);
 }
 
-/** Whether a step is under way outside: not so while all that is left of it are answers from above. */
-export function isBusy({ step }: Session): boolean {
+/** Whether something is under way outside: not so while all that is left of a step are answers from above. */
+export function isBusy({ step, checking }: Session): boolean {
+  if (checking !== undefined) return true;
   if (!step) return false;
-  return (
-    step.phase === 'calling' || step.calls.some((call) => call.state !== 'finished' && call.mode !== 'ask')
-  );
+  return step.phase === 'calling' || step.calls.some((call) => call.state === 'started' && !call.request);
+}
+
+/** Whether a call must be allowed and is not yet. */
+export function awaitsPermission(call: Call): boolean {
+  return call.state === 'open' && call.permission !== undefined && !call.allowed;
 }
 
 export function hasEnded(state: Session): boolean {

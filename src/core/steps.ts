@@ -14,7 +14,7 @@ import type { Letter } from './mailbox.ts';
 import type { Block } from './ports.ts';
 import { awaitPrefix } from './prefix.ts';
 import { closing } from './server-calls.ts';
-import { type Session, textOf } from './session.ts';
+import { hasEnded, type Session, textOf } from './session.ts';
 import { cut, overBudget, reserveStep } from './spending.ts';
 import * as subagents from './subagents.ts';
 import { decideCall, fact } from './tool-calls.ts';
@@ -30,6 +30,7 @@ const order: Record<Letter['kind'], number> = {
   announcement: 2,
   question: 3,
   note: 3,
+  denial: 3,
 };
 
 // ───────────────────────────────────────────────────────── request
@@ -107,6 +108,8 @@ export function answered(d: Draft, command: Extract<Command, { type: 'answered' 
     const open = d.state.step?.calls[index];
     if (open) decideCall(d, open, call);
   });
+  // One of the calls was its end.
+  if (d.state.closing || hasEnded(d.state)) return;
   if (partial) goOn(d);
   else if (command.stop === 'model_context_window_exceeded') d.add(windowIsFull);
   else if (calls.length === 0 && command.stop !== 'pause_turn') askForResult(d, command.content);
@@ -161,7 +164,8 @@ function goOn(d: Draft): void {
 /** A subagent that ends without a word is asked once for its result. */
 function askForResult(d: Draft, content: readonly Block[]): void {
   const { state } = d;
-  if (!state.spec || state.askedForResult || textOf(content).trim() !== '') return;
+  if (!state.spec || state.askedForResult || state.submitted !== undefined) return;
+  if (textOf(content).trim() !== '') return;
   if (subagents.liveChildren(state.tree).length > 0) return;
   const text =
     'You ended without a result. Say now, in words, what you found or did: this is what your parent will read.';

@@ -4,7 +4,7 @@
  */
 
 import type { Card } from './card.ts';
-import type { IntendedCall } from './commands.ts';
+import type { IntendedCall, Intent, SpawnRequest } from './commands.ts';
 import * as delegation from './delegation.ts';
 import type { Draft } from './draft.ts';
 import { finishCall } from './ending.ts';
@@ -12,8 +12,9 @@ import type { CallFact, SessionEvent } from './events.ts';
 import { requestInput } from './input.ts';
 import * as inputAnswers from './input-answers.ts';
 import * as policy from './policy.ts';
-import type { Call, Session } from './session.ts';
+import { awaitsPermission, type Call, type Session } from './session.ts';
 import * as subagents from './subagents.ts';
+import { submit, unfit } from './verification.ts';
 
 export function fact(call: IntendedCall): CallFact {
   const { intent } = call;
@@ -33,6 +34,7 @@ export function fact(call: IntendedCall): CallFact {
         readOnly: intent.readOnly,
         repeatable: intent.repeatable,
         processes: intent.processes,
+        ...(intent.permission ? { permission: permissionFact(intent.permission) } : {}),
         input: call.input,
       };
     case 'kill':
@@ -44,9 +46,21 @@ export function fact(call: IntendedCall): CallFact {
     case 'answer':
     case 'silent':
     case 'progress':
+    case 'submit':
+    case 'unfit':
+    case 'deny':
     case 'error':
       return { ...base, mode: 'session' };
   }
+}
+
+function permissionFact(permission: {
+  title: string;
+  detail: string;
+  person: boolean;
+}): CallFact['permission'] {
+  const { title, detail, person } = permission;
+  return { title, detail, ...(person ? { person } : {}) };
 }
 
 /** Acts on a call that only changes sessions; one that works outside stays open for `startCalls`. */
@@ -59,6 +73,13 @@ export function decideCall(d: Draft, open: Call, call: IntendedCall): void {
   switch (intent.do) {
     case 'error':
       return finishCall(d, open, false, intent.text);
+    case 'deny':
+      finishCall(d, open, false, intent.text);
+      return tellRefused(d, intent.tried);
+    case 'submit':
+      return submit(d, open, intent.result);
+    case 'unfit':
+      return unfit(d, open, intent.text);
     case 'progress':
       d.add({ type: 'progress.reported', text: intent.text });
       return finishCall(d, open, true, 'Shown to people. Go on.');
@@ -70,7 +91,7 @@ export function decideCall(d: Draft, open: Call, call: IntendedCall): void {
       const spawned = delegation.spawn(d, open.key, intent.request);
       return policy.isRefusal(spawned)
         ? finishCall(d, open, false, `Not spawned: ${spawned.message}.`)
-        : finishCall(d, open, true, accepted(spawned, delegation.startsAtOnce(d, spawned), intent.request));
+        : finishCall(d, open, true, accepted(d, spawned, intent.request));
     }
     case 'steer':
       return steerCall(d, open, intent);
@@ -81,15 +102,21 @@ export function decideCall(d: Draft, open: Call, call: IntendedCall): void {
   }
 }
 
-function accepted(
-  card: Card,
-  running: boolean,
-  request: Extract<IntendedCall['intent'], { do: 'spawn' }>['request'],
-): string {
+function accepted(d: Draft, card: Card, request: SpawnRequest): string {
+  const running = delegation.startsAtOnce(d, card);
+  const { trust } = policy.childTrust(d.state, d.context.rules, request.trust);
+  const narrowed =
+    request.trust !== undefined && request.trust !== trust
+      ? [`Its trust is ${trust}: never more than yours and what is configured.`]
+      : [];
   const notes = [
     ...(request.label !== undefined && request.label !== card.label
       ? [`The label ${request.label} was taken; this one is called ${card.label}.`]
       : []),
+    ...(request.role !== card.role
+      ? [`It is a ${card.role}, as you are: a reviewer's subagents only look, too.`]
+      : []),
+    ...narrowed,
     ...request.notes,
     ...(running ? [] : ['It waits for a free place and starts by itself.']),
     'Its news comes to you by itself when it ends: go on, or end your turn; do not wait or ask for it.',
@@ -110,6 +137,11 @@ function steerCall(
 ): void {
   const card = policy.descendant(d.state, intent.target);
   if (policy.isRefusal(card)) return finishCall(d, open, false, `Not steered: ${card.message}.`);
+  if (policy.trustOf(d.state, d.context.rules) === 'plan') {
+    const text =
+      'Not steered: your plan is not approved yet, and until then nobody acts for you. Hand it in with report.';
+    return finishCall(d, open, false, text);
+  }
   const steerId = delegation.steer(d, card, {
     text: intent.message,
     interrupt: intent.interrupt,
@@ -129,15 +161,11 @@ function steerCall(
   );
 }
 
-function answerCall(d: Draft, open: Call, intent: { target: string; request?: string; text: string }): void {
+function answerCall(d: Draft, open: Call, intent: Extract<Intent, { do: 'answer' }>): void {
   const card = policy.descendant(d.state, intent.target);
   if (policy.isRefusal(card)) return finishCall(d, open, false, `Not answered: ${card.message}.`);
-  const { request, text } = intent;
-  const asked = inputAnswers.answer(d, card, {
-    ...(request === undefined ? {} : { request }),
-    text,
-    by: 'parent',
-  });
+  const { do: _, target: __, ...given } = intent;
+  const asked = inputAnswers.answer(d, card, { ...given, by: 'parent' });
   if ('message' in asked) return finishCall(d, open, false, `Not answered: ${asked.message}.`);
   const note = 'It has your answer and goes on with it.';
   finishCall(
@@ -148,8 +176,19 @@ function answerCall(d: Draft, open: Call, intent: { target: string; request?: st
   );
 }
 
-function askCall(d: Draft, open: Call, intent: Extract<IntendedCall['intent'], { do: 'ask' }>): void {
-  const refusal = requestInput(d, open.key, intent);
+function askCall(d: Draft, open: Call, intent: Extract<Intent, { do: 'ask' }>): void {
+  const { kind, title, detail } = intent;
+  if (kind === 'plan' && policy.trustOf(d.state, d.context.rules) !== 'plan') {
+    return finishCall(
+      d,
+      open,
+      false,
+      'Your plan was approved already, or none is asked for: go on with the work.',
+    );
+  }
+  // Where the configuration asks for plans, people want to see them.
+  const byPeople = kind === 'plan' && d.context.rules.trust.subagents === 'plan';
+  const refusal = requestInput(d, open.key, { kind, title, detail, ...(byPeople ? { person: true } : {}) });
   if (refusal) finishCall(d, open, false, `Not asked: ${refusal.message}.`);
 }
 
@@ -167,6 +206,17 @@ function killCall(
   d.add({ ...started, targets: plan.all.map((card) => card.id) });
   if (plan.live.length === 0) return finishCall(d, open, true, killReport(d.state, [], plan.alreadyEnded));
   delegation.kill(d, plan.live, 'parent');
+}
+
+/** What the rules forbid is told to people, wherever in the tree it was tried. */
+function tellRefused(d: Draft, tried: string): void {
+  if (d.state.spec) delegation.tellParent(d, 'told', delegation.cardOf(d.state), { refused: tried });
+  else
+    d.add({
+      type: 'notice',
+      level: 'warning',
+      text: `The assistant tried what the rules don't allow: ${tried}`,
+    });
 }
 
 /** What a kill came to, told from the tree. */
@@ -200,7 +250,7 @@ export function startCalls(d: Draft): void {
     batch.push(call);
   }
   for (const call of batch) {
-    if (call.state !== 'open') continue;
+    if (call.state !== 'open' || awaitsPermission(call)) continue;
     d.add({ type: 'tool.started', call: call.key, name: call.name, summary: call.summary });
   }
 }
@@ -221,9 +271,9 @@ export function confirmKills(d: Draft): void {
 /** Whether the step's calls end the turn without words. */
 export function endsSilently(state: Session, calls: readonly Call[]): boolean {
   return (
-    state.kind === 'main' &&
-    !state.turn?.heardPerson &&
     calls.every((call) => call.mode === 'session' && call.ok === true) &&
-    calls.some((call) => call.name === 'stay_silent')
+    (state.kind === 'main'
+      ? !state.turn?.heardPerson && calls.some((call) => call.name === 'stay_silent')
+      : calls.some((call) => call.name === 'submit_result'))
   );
 }

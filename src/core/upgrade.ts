@@ -10,7 +10,7 @@ export interface StoredEvent {
 }
 
 /** One step for each version: from that version to the next. */
-const steps: readonly ((event: StoredEvent) => StoredEvent)[] = [fromOne];
+const steps: readonly ((event: StoredEvent) => StoredEvent)[] = [fromOne, fromTwo];
 
 /** The event as today's version would have written it. */
 export function upgraded(event: StoredEvent): StoredEvent {
@@ -20,4 +20,9 @@ export function upgraded(event: StoredEvent): StoredEvent {
 /** Version 1 knew one prefix for a session. It didn't say whether its model was chosen: it is kept. */
 function fromOne(event: StoredEvent): StoredEvent {
   return event.type === 'session.created' ? { ...event, chosen: true } : event;
+}
+
+/** Version 2 knew neither permissions nor checks of what is done: nothing of it says anything else today. */
+function fromTwo(event: StoredEvent): StoredEvent {
+  return event;
 }

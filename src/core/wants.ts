@@ -20,6 +20,15 @@ export type Effect = { readonly key: string } & (
   | { readonly kind: 'tool'; readonly call: string; readonly tool: ToolCall; readonly worker: Worker }
   | { readonly kind: 'mail'; readonly to: string; readonly mails: readonly PostedMail[] }
   | { readonly kind: 'open'; readonly attempt: number; readonly worker: Worker }
+  /** Its work is checked. `limitMs`: for each command. */
+  | {
+      readonly kind: 'verify';
+      readonly n: number;
+      readonly attempt: number;
+      readonly commands: readonly string[];
+      readonly limitMs: number;
+      readonly worker: Worker;
+    }
   | { readonly kind: 'close'; readonly attempt: number; readonly worker: Worker }
   | { readonly kind: 'sweep'; readonly attempt: number; readonly worker: Worker }
   /** Folders and logs of subagents that were forgotten are removed. */
@@ -104,6 +113,17 @@ function wantWork(state: Session, effects: Effect[]): void {
       });
     }
   }
+  if (state.checking !== undefined && spec?.doneWhen) {
+    effects.push({
+      key: `verify:${state.checking}`,
+      kind: 'verify',
+      n: state.checking,
+      attempt: state.attempt,
+      commands: spec.doneWhen.commands,
+      limitMs: spec.doneWhen.limitMs,
+      worker: workerOf(state),
+    });
+  }
   if (spec && (isBusy(state) || opens)) {
     const { attempt } = state;
     effects.push({
@@ -112,6 +132,8 @@ function wantWork(state: Session, effects: Effect[]): void {
       ms: Math.max(0, spec.limitMs - state.workedMs),
       timer: { kind: 'limit', attempt },
     });
+    // A check that prints nothing has a limit of its own.
+    if (state.checking !== undefined) return;
     effects.push({
       key: `timer:idle.${attempt}`,
       kind: 'idle',
@@ -157,5 +179,6 @@ export function workerOf(state: Session): Worker {
     attempt: state.attempt,
     path: state.spec?.path ?? '',
     ...(state.spec?.repo ? { repo: state.spec.repo } : {}),
+    ...(state.spec?.role === 'reviewer' ? { reviewer: true } : {}),
   };
 }

@@ -3,7 +3,6 @@
  * runtime. Owns no behaviour: what a host must bring is in its parameters.
  */
 import type { Budgets, PrefixSubject, Rules } from '../core/commands.ts';
-import * as policy from '../core/policy.ts';
 import type { PrefixParams, Skills, Workshop } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
 import type { Catalogue, Known } from '../model/catalogue.ts';
@@ -14,8 +13,12 @@ import { webSearch } from '../model/web-search.ts';
 import type { Lanes } from '../runtime/lanes.ts';
 import type { Retained } from '../runtime/retention.ts';
 import { makeRuntime, type Runtime, type RuntimePorts } from '../runtime/runtime.ts';
+import { callerOf } from '../tools/caller.ts';
 import { systemPrompt } from '../tools/prompt.ts';
+import type { CompileSchema } from '../tools/result-schema.ts';
 import { makeToolset, type Toolset } from '../tools/toolset.ts';
+import { makeJudge } from '../trust/judge.ts';
+import type { TrustSettings } from '../trust/rules.ts';
 
 /** The configuration as the gateway needs it, whoever read it. */
 export interface GatewaySettings {
@@ -35,6 +38,8 @@ export interface GatewaySettings {
   /** Days; 0 keeps for ever, and so does silence. */
   readonly retention?: { readonly toolOutputDays: number; readonly endedTreesDays: number };
   readonly budget: Budgets;
+  /** Absent: all act by themselves, and no rule says otherwise. */
+  readonly trust?: TrustSettings;
 }
 
 /** What the rules are made of besides the settings: the same for all sessions of a host. */
@@ -46,6 +51,10 @@ export interface RulePorts {
   readonly canWork: boolean;
   /** Whether the workshop runs `web_fetch`. */
   readonly canFetch: boolean;
+  /** Whether what reviewers run is kept from changing anything. */
+  readonly sandboxed?: boolean;
+  /** Checks the form of results; without it none can be asked for. */
+  readonly compileSchema?: CompileSchema;
 }
 
 /** What a runtime is made of besides: as `RuntimePorts` has it, but for what follows from the settings. */
@@ -60,7 +69,7 @@ export type HostPorts = Omit<
 };
 
 export type GatewayPorts = HostPorts &
-  Pick<RulePorts, 'catalogue' | 'skills'> & {
+  Pick<RulePorts, 'catalogue' | 'skills' | 'sandboxed' | 'compileSchema'> & {
     /** Whether the workshop runs `web_fetch`; otherwise nobody is told of it. */
     readonly canFetch?: boolean;
   };
@@ -77,12 +86,23 @@ export interface Gateway extends GatewayRules {
   readonly runtime: Runtime;
 }
 
+const allByThemselves: TrustSettings = { main: 'auto', subagents: 'auto', allow: [], ask: [], deny: [] };
+
 const DAY_MS = 24 * 3_600_000;
+
+const noWorktrees = { ok: false, why: 'none', message: 'This host has no worktrees.', files: [] } as const;
 
 /** The workshop of a host that has none. */
 export const nowhere: Workshop = {
   run: async () => ({ ok: false, text: 'This host has neither folders nor processes.' }),
   open: async () => ({ kind: 'failed', message: 'This host has no repositories.' }),
+  verify: async (_, [command = '']) => ({ ok: false, command, text: 'This host runs no commands.' }),
+  worktrees: {
+    list: async () => [],
+    diff: async () => noWorktrees,
+    land: async () => noWorktrees,
+    remove: async () => noWorktrees,
+  },
   close: async () => undefined,
   sweep: async () => ({ left: [] }),
   unlanded: async () => [],
@@ -108,6 +128,8 @@ export function makeRules(settings: GatewaySettings, ports: RulePorts): GatewayR
     return found;
   };
   const subagentModel = known(settings.subagentModel).id;
+  const trust = settings.trust ?? allByThemselves;
+  const judge = makeJudge(trust);
   const toolset = makeToolset({
     repositories: settings.repositories,
     models: catalogue.names,
@@ -115,6 +137,13 @@ export function makeRules(settings: GatewaySettings, ports: RulePorts): GatewayR
     maxUsd: settings.budget.subagentUsd,
     ...(settings.budget.subagentTokens === undefined ? {} : { maxTokens: settings.budget.subagentTokens }),
     canWork: ports.canWork,
+    sandboxed: ports.sandboxed ?? false,
+    ...(ports.compileSchema ? { compileSchema: ports.compileSchema } : {}),
+    judge,
+    forbidden(command) {
+      const verdict = judge({ name: 'bash', input: { command }, readOnly: false }, trust.main);
+      return verdict.is === 'run' ? undefined : verdict.because;
+    },
     hasSkills: skills.length > 0,
     canFetch: ports.canFetch,
     // A page that is too long to show is kept in a file, where there are files.
@@ -143,6 +172,7 @@ export function makeRules(settings: GatewaySettings, ports: RulePorts): GatewayR
     model: known(settings.model).id,
     subagentModel,
     budget: settings.budget,
+    trust: { main: trust.main, subagents: trust.subagents },
     terms: termsOf(catalogue),
     prefix(subject: PrefixSubject) {
       // The same object for the same subject: what is made of it need not be made again.
@@ -153,7 +183,11 @@ export function makeRules(settings: GatewaySettings, ports: RulePorts): GatewayR
       const params = prefixParams({
         model,
         thinking: settle(model, subject.thinking).params,
-        system: systemPrompt(subject, settings.instructions, { skills, canWork: ports.canWork }),
+        system: systemPrompt(subject, settings.instructions, {
+          skills,
+          canWork: ports.canWork,
+          sandboxed: ports.sandboxed ?? false,
+        }),
         tools: [...toolset.schemas(subject), ...webSearch(model, settings.webSearches ?? 0)],
       });
       prefixes.set(key, params);
@@ -179,11 +213,7 @@ export function makeRuntimeOf(
     workshop,
     ...(skills ? { skills } : {}),
     rules,
-    intend: (call, session: Session) =>
-      toolset.intend(call, {
-        kind: session.kind,
-        mayDelegate: policy.mayDelegate(policy.depthOf(session), rules),
-      }),
+    intend: (call, session: Session) => toolset.intend(call, callerOf(session, rules)),
     maxModelCalls: lanes ?? settings.modelCalls,
     mainToolMs: settings.mainToolSeconds * 1_000,
     ...(settings.retention ? { retained: retainedOf(settings.retention) } : {}),
@@ -192,12 +222,14 @@ export function makeRuntimeOf(
 
 /** Rules and runtime in one, for a host whose sessions are all in one process. */
 export function makeGateway(settings: GatewaySettings, ports: GatewayPorts): Gateway {
-  const { catalogue, skills, canFetch = false, ...host } = ports;
+  const { catalogue, skills, canFetch = false, sandboxed = false, compileSchema, ...host } = ports;
   const made = makeRules(settings, {
     catalogue,
     ...(skills ? { skills } : {}),
     canWork: host.workshop !== undefined,
     canFetch,
+    sandboxed,
+    ...(compileSchema ? { compileSchema } : {}),
   });
   return { ...made, runtime: makeRuntimeOf(settings, made, host) };
 }

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { amountSchema, capSchema } from '../core/amount.ts';
-import { subagentStatuses, usageSchema } from '../core/card.ts';
+import { inputRequestSchema, subagentStatuses, usageSchema } from '../core/card.ts';
 import { feedSchemas, messageSchema, subagentSchema } from '../core/feed.ts';
 import { problemSchema } from './problem.ts';
 import { scopes } from './scopes.ts';
@@ -27,6 +27,9 @@ const chatSchema = z.object({
   title: z.string(),
   status: z.enum(chatStatuses),
   reason: z.string().optional().describe('Why it is parked.'),
+  inputRequest: inputRequestSchema
+    .optional()
+    .describe('What the assistant itself waits to be told; the first, if it asked for more.'),
   model: z.string().describe('What was chosen last: in force from the next prefix on.'),
   owner: z.string(),
   usage: usageSchema.describe("Its own and all its subagents', as far as known."),
@@ -80,7 +83,54 @@ export const subagentsAnswer = z.object({
 });
 export const steerAnswer = z.object({ steer: z.object({ id: z.string(), state: z.literal('queued') }) });
 export const inputAnswer = z.object({
-  answer: z.object({ subagentId: z.string(), request: z.string() }).describe('What was answered.'),
+  answer: z.object({ subagentId: z.string().optional(), request: z.string() }).describe('What was answered.'),
+});
+const overlapSchema = z
+  .array(z.object({ branch: z.string(), files: z.array(z.string()) }))
+  .describe('Worktrees whose work has not landed and changes some of the same files.');
+export const worktreesAnswer = z.object({
+  worktrees: z.array(
+    z.object({
+      subagentId: z.string(),
+      path: z.string().describe("The subagent's."),
+      status: z.enum(subagentStatuses),
+      repository: z.string(),
+      branch: z.string(),
+      base: z.string().describe('Where it began: a branch, a tag or a commit.'),
+      folder: z.string(),
+      commits: z.number().int(),
+      files: z.array(z.string()).describe('What differs from where it began, uncommitted files among it.'),
+      uncommitted: z.number().int().describe('How many of the files are not committed.'),
+      landed: z.string().optional().describe('The commit on the base that holds all of it.'),
+      overlaps: overlapSchema,
+    }),
+  ),
+  next: z.null(),
+});
+export const diffAnswer = z.object({
+  diff: z.object({
+    patch: z.string(),
+    chars: z.number().int().describe('Of the whole patch.'),
+    next: z.number().int().nullable().describe('The `offset` of the next page; null: there is none.'),
+  }),
+});
+export const landAnswer = z.object({
+  landed: z.object({
+    subagentId: z.string(),
+    branch: z.string(),
+    base: z.string(),
+    commit: z.string(),
+    files: z.array(z.string()),
+    already: z.boolean().describe('The base held it before, so nothing was done.'),
+    overlaps: overlapSchema,
+  }),
+});
+export const removeAnswer = z.object({
+  removed: z.object({
+    subagentId: z.string(),
+    branch: z.string(),
+    lost: z.number().int().describe('Files whose changes are lost for good.'),
+  }),
 });
 export const killAnswer = z.object({
   killed: z.array(z.string()).describe('Labels of those it ended, with nothing of them left.'),
@@ -189,6 +239,10 @@ export const namedSchemas = {
   SubagentsAnswer: subagentsAnswer,
   SteerAnswer: steerAnswer,
   InputAnswer: inputAnswer,
+  WorktreesAnswer: worktreesAnswer,
+  DiffAnswer: diffAnswer,
+  LandAnswer: landAnswer,
+  RemoveAnswer: removeAnswer,
   KillAnswer: killAnswer,
   UsageAnswer: usageAnswer,
   EventsAnswer: eventsAnswer,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { decodeEvent } from '../core/events.ts';
 import { messageOf } from '../core/feed.ts';
 import { chatIdFor } from '../core/ids.ts';
+import { chatAnswering } from './answering.ts';
 import { chatAnswer, chatsAnswer, messageAnswer, messagesAnswer } from './answers.ts';
 import { lacking, onlyOwner, sees } from './callers.ts';
 import { budgetUsd, limit, messageBody, modelName, noQuery, requestId, title, yesOrNo } from './fields.ts';
@@ -206,7 +207,7 @@ export function chatRoutes(ports: AppPorts): Route[] {
     },
   });
 
-  return [created, listed, one, said, read, stopped, resumed];
+  return [created, listed, one, said, read, stopped, resumed, chatAnswering(ports)];
 }
 
 /** The same request, though its body was read. */

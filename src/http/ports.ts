@@ -16,7 +16,7 @@ import type { TokenBook } from './tokens.ts';
 export interface AppPorts {
   readonly runtime: Pick<
     Runtime,
-    'send' | 'state' | 'sessions' | 'confirmDead' | 'gone' | 'broadcast' | 'metrics'
+    'send' | 'state' | 'sessions' | 'worktrees' | 'confirmDead' | 'gone' | 'broadcast' | 'metrics'
   >;
   readonly store: Pick<Store, 'session' | 'events' | 'key'>;
   readonly shelf: Shelf;

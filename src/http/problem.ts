@@ -44,6 +44,8 @@ export interface Problem {
   /** What was wrong and what would be right. */
   readonly detail: string;
   readonly errors?: readonly Fault[];
+  /** Files that are in the way. */
+  readonly files?: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -54,6 +56,7 @@ export const problemSchema = z.object({
   detail: z.string(),
   requestId: z.string(),
   errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  files: z.array(z.string()).optional().describe('Files that are in the way, where files are.'),
 });
 
 /** The greatest number of faults that one answer names. */
@@ -62,7 +65,7 @@ const MAX_FAULTS = 50;
 export function problem(
   kind: ProblemKind,
   detail: string,
-  more: Pick<Problem, 'errors' | 'headers'> = {},
+  more: Pick<Problem, 'errors' | 'files' | 'headers'> = {},
 ): Problem {
   return { reply: 'problem', kind, detail, ...more };
 }
@@ -94,6 +97,7 @@ export function problemResponse(what: Problem, requestId: string, hide: (text: s
     status,
     detail: what.detail,
     requestId,
+    ...(what.files ? { files: [...what.files] } : {}),
     ...(what.errors ? { errors: what.errors.map(({ path, message }) => ({ path, message })) } : {}),
   };
   return new Response(hide(JSON.stringify(body)), {
@@ -104,6 +108,8 @@ export function problemResponse(what: Problem, requestId: string, hide: (text: s
 
 /** A refusal of the core at this door. */
 export function refused(refusal: Refusal): Problem {
+  const { path, message } = refusal;
+  if (path !== undefined) return problem(kindOf(refusal), sentence(message), { errors: [{ path, message }] });
   return problem(kindOf(refusal), sentence(refusal.message));
 }
 
@@ -120,6 +126,8 @@ function kindOf({ kind }: Refusal): ProblemKind {
       return 'conflict';
     case 'not_allowed':
       return 'not-allowed';
+    case 'invalid':
+      return 'invalid';
   }
 }
 

@@ -20,10 +20,8 @@ export async function ask(
   key: RepeatKey | undefined,
   command: () => Command | Problem,
 ): Promise<Done | Problem> {
-  if (key) {
-    const first = store.key(session, key.id);
-    if (first) return first.hash === key.hash ? repeated(first.answer) : reused();
-  }
+  const before = known({ store }, session, key);
+  if (before) return before;
   const wanted = command();
   if ('reply' in wanted) return wanted;
   const outcome = await runtime.send(session, wanted, key);
@@ -31,6 +29,17 @@ export async function ask(
   // A request with an id is refused as existing only when the id stands for another one.
   if (key && outcome.refusal.kind === 'exists') return reused();
   return refused(outcome.refusal);
+}
+
+/** What the same request was answered with before; undefined: it is the first. */
+export function known(
+  { store }: Pick<AppPorts, 'store'>,
+  session: string,
+  key: RepeatKey | undefined,
+): Done | Problem | undefined {
+  const first = key && store.key(session, key.id);
+  if (!first) return undefined;
+  return first.hash === key.hash ? repeated(first.answer) : reused();
 }
 
 function repeated(stored: string): Done {

@@ -1,8 +1,8 @@
 /** The routes of a chat's subagents: spawned, listed, shown, read, followed, steered, answered and killed by people. */
 import { z } from 'zod';
 import { isDead, subtree } from '../core/subagents.ts';
+import { subagentAnswering } from './answering.ts';
 import {
-  inputAnswer,
   killAnswer,
   messagesAnswer,
   spawnAnswer,
@@ -19,6 +19,7 @@ import { invalid } from './problem.ts';
 import { ask } from './repeat.ts';
 import { get, json, post, type Reply, type Route } from './route.ts';
 import { subagentAsSpawned, subagentInFull, subagentNow } from './views.ts';
+import { worktreeRoutes } from './worktrees.ts';
 
 /** How long a kill waits until what it ended is confirmed dead. */
 const CONFIRM_MS = 4_500;
@@ -122,40 +123,7 @@ export function subagentRoutes(ports: AppPorts): Route[] {
     },
   });
 
-  const answered = post({
-    name: 'answerSubagent',
-    path: '/v1/chats/{chat}/subagents/{target}/answer',
-    scope: 'answer',
-    adds: true,
-    summary: 'Answers what a subagent asked.',
-    details: `${targetDetails} Each request is answered once: the first answer counts, whoever gives it.`,
-    query: noQuery,
-    body: z.strictObject({
-      request: z.string().min(1).max(200).describe('The id of its `inputRequest`.'),
-      text,
-      id: requestId,
-    }),
-    answers: {
-      200: { description: 'The answer is on its way, and is the one that counts.', schema: inputAnswer },
-    },
-    problems: ['not-found', 'ambiguous', 'conflict', 'id-reused'],
-    async handle({ chat, target, body, key, caller }) {
-      const main = chatOf(ports, chat);
-      if (isProblem(main)) return main;
-      const { request, text: words } = body;
-      const done = await ask(ports, chat, key, () => ({
-        type: 'answer',
-        target,
-        request,
-        text: words,
-        from: caller.from,
-      }));
-      if (done.reply === 'problem') return done;
-      if (done.answer.kind !== 'input') throw new Error(`an answer was answered with ${done.answer.kind}`);
-      const { subagentId, request: id } = done.answer;
-      return json(inputAnswer, 200, { answer: { subagentId, request: id } });
-    },
-  });
+  const answered = subagentAnswering(ports, targetDetails);
 
   const killed = post({
     name: 'killSubagent',
@@ -259,5 +227,15 @@ export function subagentRoutes(ports: AppPorts): Route[] {
   });
 
   // Paths that end in an action come before the one that takes any path.
-  return [listed, spawned, steered, answered, killed, read, followed, one];
+  return [
+    listed,
+    spawned,
+    steered,
+    answered,
+    killed,
+    ...worktreeRoutes(ports, targetDetails),
+    read,
+    followed,
+    one,
+  ];
 }

@@ -10,7 +10,7 @@ import { evolve } from '../core/evolve.ts';
 import { type SubagentView, subagentView } from '../core/feed.ts';
 import { type Glance, glanceOf } from '../core/glance.ts';
 import type { Store } from '../core/ports.ts';
-import { addUsage, type Session } from '../core/session.ts';
+import { addUsage, openRequests, type Session } from '../core/session.ts';
 import { isEnded } from '../core/subagents.ts';
 import { type ChatView, chatStatuses } from './answers.ts';
 import type { AppPorts } from './ports.ts';
@@ -30,12 +30,14 @@ export async function chatView(ports: Ports, state: Session): Promise<ChatView> 
     usage = addUsage(usage, now[at]?.usage ?? card.usage);
   }
   const status = chatStatuses.find((one) => one === state.status);
+  const [inputRequest] = openRequests(state);
   if (!status) throw new Error(`main session ${state.id} has a subagent's status ${state.status}`);
   return {
     id: state.id,
     title: state.title,
     status,
     ...(state.reason === undefined ? {} : { reason: state.reason }),
+    ...(inputRequest ? { inputRequest } : {}),
     model: state.chosenModel ?? state.model,
     owner: state.owner,
     usage,

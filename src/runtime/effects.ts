@@ -70,6 +70,8 @@ async function perform(actor: Actor, effect: Effect, ports: EffectPorts, signal:
       );
       return;
     }
+    case 'verify':
+      return verify(actor, effect, ports, signal);
     case 'close':
       await closeWorkspace(actor, effect, ports, signal);
       return;
@@ -128,6 +130,25 @@ async function closeWorkspace(
   }
 }
 
+/** What can't even be tried does not hold either: whoever works on it reads why. */
+async function verify(
+  actor: Actor,
+  { attempt, n, worker, commands, limitMs }: Extract<Effect, { kind: 'verify' }>,
+  { workshop }: EffectPorts,
+  signal: AbortSignal,
+): Promise<void> {
+  const idle = actor.work.busy();
+  const onAlive = (): void => actor.work.touch();
+  const outcome = await workshop.verify(worker, commands, { signal, limitMs, onAlive }).finally(idle);
+  signal.throwIfAborted();
+  await actor.send({
+    type: 'verified',
+    attempt,
+    n,
+    ...(outcome.ok ? {} : { failure: { command: outcome.command, text: outcome.text } }),
+  });
+}
+
 async function runTool(
   actor: Actor,
   effect: Extract<Effect, { kind: 'tool' }>,
@@ -139,7 +160,7 @@ async function runTool(
   let outcome: ToolOutcome;
   try {
     outcome =
-      (await ports.inspect(actor, effect.tool)) ??
+      (await inspected(actor, effect, ports, signal)) ??
       (await ports.workshop.run(effect.worker, effect.tool, {
         signal,
         ...(actor.state?.kind === 'main' ? { limitMs: ports.mainToolMs } : {}),
@@ -151,6 +172,37 @@ async function runTool(
   signal.throwIfAborted();
   const ms = Math.round(ports.clock.monotonic() - started);
   await actor.send({ type: 'tool', call: effect.call, ok: outcome.ok, text: outcome.text, ms });
+}
+
+/**
+ * A tool that the runtime answers by itself. What it does for a session goes on when the session's patience is over or
+ * nobody waits any more: it can't be cut in the middle, as a process can.
+ */
+async function inspected(
+  actor: Actor,
+  { tool }: Extract<Effect, { kind: 'tool' }>,
+  { inspect, clock, mainToolMs }: EffectPorts,
+  signal: AbortSignal,
+): Promise<ToolOutcome | undefined> {
+  const answer = inspect(actor, tool);
+  if (!answer) return undefined;
+  const over = new AbortController();
+  const patience = AbortSignal.any([signal, over.signal]);
+  const told = Promise.resolve(answer).catch((error: unknown): ToolOutcome => {
+    const why = error instanceof Error ? error.message : String(error);
+    return { ok: false, text: `${tool.name} failed: ${why}` };
+  });
+  const limitMs = actor.state?.kind === 'main' ? mainToolMs : undefined;
+  const wait = when((fire) => (limitMs === undefined ? () => {} : clock.after(limitMs, fire)), patience);
+  const late = wait.then((): ToolOutcome => {
+    const text = `${tool.name} takes longer than ${mainToolMs / 1_000} s and goes on without you; look again later.`;
+    return { ok: false, text };
+  });
+  try {
+    return await Promise.race([told, late]);
+  } finally {
+    over.abort(unwanted);
+  }
 }
 
 /** Resolves after `ms`; rejects when `signal` aborts before. */

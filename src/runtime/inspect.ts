@@ -1,6 +1,6 @@
 /**
- * The tools that only read and need no workshop: `skill`, and the reading half of `subagents`, which lists a
- * session's descendants and shows one of them. Reads what is committed, asks nobody, changes nothing.
+ * The tools that are answered from what the runtime knows: `skill`, the reading half of `subagents`, which lists a
+ * session's descendants and shows one of them, and `worktrees`. Reads what is committed, and changes no session.
  */
 import { z } from 'zod';
 import { duration } from '../core/announcement.ts';
@@ -14,6 +14,8 @@ import { type Session, textOf } from '../core/session.ts';
 import { isEnded } from '../core/subagents.ts';
 import type { Actor } from './actor.ts';
 import type { Sessions } from './elsewhere.ts';
+import { answerWorktrees } from './worktree-words.ts';
+import type { ChatWorktrees } from './worktrees.ts';
 
 export type Inspect = (actor: Actor, call: ToolCall) => ToolOutcome | Promise<ToolOutcome> | undefined;
 
@@ -30,9 +32,17 @@ const inputSchema = z.looseObject({
 
 const skillSchema = z.looseObject({ name: z.string(), file: z.string().optional() });
 
-export function makeInspect(ports: { sessions: Sessions; skills?: Skills; now: () => number }): Inspect {
+export function makeInspect(ports: {
+  sessions: Sessions;
+  worktrees: ChatWorktrees;
+  skills?: Skills;
+  now: () => number;
+}): Inspect {
   return (actor, call) => {
     if (call.name === 'skill') return openSkill(ports.skills, call);
+    if (call.name === 'worktrees') {
+      return actor.state && answerWorktrees(ports.worktrees, actor.state, call);
+    }
     if (call.name !== 'subagents') return undefined;
     const input = inputSchema.safeParse(call.input);
     const { state } = actor;

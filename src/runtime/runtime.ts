@@ -23,6 +23,7 @@ import { countOwned } from './owned-figures.ts';
 import { makeRemoval, type RemovalLog } from './removal.ts';
 import { makeRetention, type Retained, type Retention } from './retention.ts';
 import { makeTally } from './tally.ts';
+import { type ChatWorktrees, makeChatWorktrees } from './worktrees.ts';
 
 export interface RuntimePorts {
   readonly store: Store;
@@ -85,6 +86,7 @@ export interface Runtime {
   /** Any session of the tree, wherever it is kept. */
   readonly sessions: Sessions;
   readonly retention: Retention;
+  readonly worktrees: ChatWorktrees;
   readonly broadcast: Broadcast;
   readonly lanes: Lanes;
   readonly committer: Committer;
@@ -118,6 +120,7 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
   let stopping = false;
 
   const sessions = makeSessions({ store, live, elsewhere });
+  const worktrees = makeChatWorktrees({ workshop: ports.workshop, sessions });
   const removal = makeRemoval({
     store,
     elsewhere,
@@ -150,6 +153,7 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
     broadcast,
     inspect: makeInspect({
       sessions,
+      worktrees,
       now: () => clock.now(),
       ...(ports.skills ? { skills: ports.skills } : {}),
     }),
@@ -251,6 +255,7 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
 
   const runtime: Runtime = {
     sessions,
+    worktrees,
     retention,
     broadcast,
     lanes,

@@ -1,8 +1,15 @@
 /** Owns what a model or a program is told of `sessions_spawn` and may send; spawns nothing itself. */
 import { z } from 'zod';
-import { thinkingLevels } from '../core/card.ts';
+import { type DoneWhen, thinkingLevels, trustLevels } from '../core/card.ts';
 import type { SpawnRequest } from '../core/commands.ts';
 import { ALL } from '../core/policy.ts';
+import {
+  type CompileSchema,
+  isTooDeep,
+  type ResultSchema,
+  SCHEMA_CHARS,
+  tooDeepWords,
+} from './result-schema.ts';
 import { type WorkTool, workTool } from './work-tool.ts';
 
 const MAX_TASK = 100_000;
@@ -11,9 +18,21 @@ const LEAST_USD = 0.01;
 const LEAST_TOKENS = 1_000;
 const MOST_TOKENS = 1_000_000_000_000;
 
+/** Of the commands that must succeed: how many, how long each may be, how many seconds it has. */
+const MAX_COMMANDS = 10;
+const COMMAND_CHARS = 2_000;
+const COMMAND_SECONDS = 300;
+const MOST_SECONDS = 3_600;
+
 export interface SpawnSettings {
   /** Names of the configured repositories; without any, `repo` is not offered. */
   readonly repositories: readonly string[];
+  /** Whether there are processes: otherwise no command can say whether work is done. */
+  readonly canWork: boolean;
+  /** Checks the form of results; without it none can be asked for. */
+  readonly compileSchema?: CompileSchema;
+  /** Why a command can't run by itself, where that is so: nobody is there to allow it when it runs. */
+  readonly forbidden?: (command: string) => string | undefined;
   /** Names by which a model may be asked for. */
   readonly models: readonly string[];
   readonly maxMinutes: number;
@@ -75,6 +94,12 @@ function inputOf(settings: SpawnSettings) {
       .optional()
       .describe(`A model other than the usual one for subagents: ${settings.models.join(', ')}.`),
     thinking: z.enum(thinkingLevels).optional().describe('How much it thinks before it acts.'),
+    role: z
+      .enum(['worker', 'reviewer'])
+      .optional()
+      .describe(
+        'worker (default), or reviewer: reads and reports, and has no means to change anything. Let a reviewer judge what a worker did.',
+      ),
     ...(settings.repositories.length > 0
       ? {
           repo: z
@@ -105,6 +130,13 @@ function inputOf(settings: SpawnSettings) {
       })
       .optional()
       .describe('Narrower limits than the usual ones.'),
+    ...doneWhenOf(settings),
+    trust: z
+      .enum(trustLevels)
+      .optional()
+      .describe(
+        'Narrows what it may do by itself. plan: it hands in its plan first, and acts once that is approved. ask: what the configuration does not allow waits for permission. auto: all but what the configuration asks about or forbids.',
+      ),
     announce: z
       .enum(['each', 'quiet'])
       .optional()
@@ -113,6 +145,55 @@ function inputOf(settings: SpawnSettings) {
       ),
   });
 }
+
+/** Absent where nothing could be checked. */
+function doneWhenOf({ canWork, compileSchema }: SpawnSettings) {
+  if (!canWork && !compileSchema) return {};
+  return {
+    done_when: z
+      .strictObject({
+        ...(canWork
+          ? {
+              commands: z
+                .array(z.string().min(1).max(COMMAND_CHARS))
+                .min(1)
+                .max(MAX_COMMANDS)
+                .optional()
+                .describe(
+                  'Shell commands that must succeed in its workspace, such as "npm test"; run when it ends, and again if it mends what failed.',
+                ),
+              timeout_seconds: z
+                .int()
+                .min(1)
+                .max(MOST_SECONDS)
+                .optional()
+                .describe(`What each command may take. Default: ${COMMAND_SECONDS}.`),
+            }
+          : {}),
+        ...(compileSchema
+          ? {
+              result_schema: z
+                .record(z.string(), z.unknown())
+                .optional()
+                .describe('A JSON Schema that its result must fit; the result is then JSON.'),
+            }
+          : {}),
+      })
+      .optional()
+      .describe(
+        'What must hold before it is believed to have completed. Failures go back to it, a few times.',
+      ),
+  };
+}
+
+const nested = z.object({ done_when: z.object({ result_schema: z.unknown() }).optional() });
+
+/** What may have come of `done_when`, once the fields that are offered have been checked. */
+const doneWhenShape = z.object({
+  commands: z.array(z.string()).optional(),
+  timeout_seconds: z.number().optional(),
+  result_schema: z.record(z.string(), z.json()).optional(),
+});
 
 export interface SpawnTool {
   readonly tool: WorkTool<z.infer<ReturnType<typeof inputOf>>>;
@@ -134,7 +215,38 @@ export function sessionsSpawn(settings: SpawnSettings): SpawnTool {
     readOnly: false,
     repeatable: false,
   });
-  const schema = z.object({ repo: z.string().optional() });
+  const schema = z.object({ repo: z.string().optional(), done_when: doneWhenShape.optional() });
+
+  function doneWhen(given: z.infer<typeof doneWhenShape>, role: string): DoneWhen | SpawnFault {
+    const { commands = [], timeout_seconds = COMMAND_SECONDS, result_schema } = given;
+    if (commands.length === 0 && result_schema === undefined) {
+      return { path: 'done_when', message: 'says nothing that could be checked' };
+    }
+    if (role === 'reviewer' && commands.length > 0) {
+      return {
+        path: 'done_when.commands',
+        message:
+          "can't be asked of a reviewer, which changes nothing: give them to the worker that it reviews",
+      };
+    }
+    for (const [at, command] of commands.entries()) {
+      const path = `done_when.commands.${at}`;
+      if (command.trim() === '' || command.includes('\0')) return { path, message: 'holds no command' };
+      const forbidden = settings.forbidden?.(command);
+      if (forbidden !== undefined)
+        return {
+          path,
+          message: `could not run by itself (${forbidden}), and nobody is there to allow it when it runs: name commands that may, or leave them out and check the work when it comes`,
+        };
+    }
+    const wrong = result_schema && wrongSchema(result_schema, settings.compileSchema);
+    if (wrong !== undefined) return { path: 'done_when.result_schema', message: wrong };
+    return {
+      commands,
+      limitMs: timeout_seconds * 1_000,
+      ...(result_schema === undefined ? {} : { resultSchema: result_schema }),
+    };
+  }
 
   function parse(given: unknown): SpawnParsed {
     const result = input.safeParse(given);
@@ -154,8 +266,14 @@ export function sessionsSpawn(settings: SpawnSettings): SpawnTool {
         errors,
       };
     }
-    const { task, label: wanted, model, thinking, limits, announce } = result.data;
-    const { repo } = schema.parse(result.data);
+    const { task, label: wanted, model, thinking, role = 'worker', limits, trust, announce } = result.data;
+    const deep = nested.safeParse(result.data).data?.done_when?.result_schema;
+    if (isTooDeep(deep)) {
+      return fault('done_when.result_schema', `done_when.result_schema ${tooDeepWords}`);
+    }
+    const { repo, done_when } = schema.parse(result.data);
+    const done = done_when && doneWhen(done_when, role);
+    if (done && 'message' in done) return fault(done.path, `${done.path} ${done.message}`);
     const name = repo?.split('@', 1)[0];
     if (name !== undefined && !settings.repositories.includes(name)) {
       return fault(
@@ -176,7 +294,7 @@ export function sessionsSpawn(settings: SpawnSettings): SpawnTool {
       request: {
         task: task.toWellFormed(),
         ...(wanted === undefined ? {} : { label: wanted }),
-        role: 'worker',
+        role,
         model: chosen.model,
         ...(thinking === undefined ? {} : { thinking }),
         ...(repo === undefined ? {} : { repo }),
@@ -184,12 +302,21 @@ export function sessionsSpawn(settings: SpawnSettings): SpawnTool {
         ...(limits?.usd === undefined ? {} : { usd: limits.usd }),
         ...(limits?.tokens === undefined ? {} : { tokens: limits.tokens }),
         announce: announce ?? 'each',
+        ...(trust === undefined ? {} : { trust }),
+        ...(done === undefined ? {} : { doneWhen: done }),
         notes: chosen.note === undefined ? [] : [chosen.note],
       },
     };
   }
 
   return { tool, input, parse };
+}
+
+function wrongSchema(schema: ResultSchema, compile: CompileSchema | undefined): string | undefined {
+  const { length } = JSON.stringify(schema);
+  if (length > SCHEMA_CHARS) return `has ${length} characters as JSON; at most ${SCHEMA_CHARS} are taken`;
+  const compiled = compile?.(schema);
+  return compiled && !compiled.ok ? `is no JSON Schema that can be checked: ${compiled.error}` : undefined;
 }
 
 function fault(path: string, message: string): SpawnParsed {

@@ -8,6 +8,25 @@ import { workTool } from './work-tool.ts';
 
 const MAX_TITLE = 200;
 
+const reportInput = z.strictObject({
+  progress: z
+    .string()
+    .min(1)
+    .max(500)
+    .refine((text) => text.trim() !== '', 'is blank; it must say something')
+    .optional()
+    .describe('One line for people.'),
+  question: z
+    .string()
+    .min(1)
+    .max(QUESTION_CHARS)
+    .refine((text) => text.trim() !== '', 'is blank; it must ask something')
+    .optional()
+    .describe(
+      'What you must know, first in one line, then all it takes to answer it: what you know, what the choices are, which you would take. Whoever answers sees nothing else of your work.',
+    ),
+});
+
 export const report = workTool({
   name: 'report',
   description: [
@@ -15,22 +34,27 @@ export const report = workTool({
     'ends nothing: use it when a long piece of work begins or takes a turn. question: asks your parent, and you',
     'wait until it is answered: only for what blocks your work and what you cannot decide sensibly yourself.',
   ].join(' '),
-  input: z.strictObject({
-    progress: z
+  input: reportInput,
+  readOnly: false,
+  repeatable: false,
+});
+
+/** Characters of a plan: all of it is shown to whoever may approve it. */
+const PLAN_CHARS = 8_000;
+
+/** `report` of a subagent whose plan must be approved before it acts. */
+export const reportWithPlan = workTool({
+  name: report.name,
+  description: `${report.description} plan: hands in your plan, and you wait until it is approved; until then you can only read.`,
+  input: reportInput.extend({
+    plan: z
       .string()
       .min(1)
-      .max(500)
-      .refine((text) => text.trim() !== '', 'is blank; it must say something')
-      .optional()
-      .describe('One line for people.'),
-    question: z
-      .string()
-      .min(1)
-      .max(QUESTION_CHARS)
-      .refine((text) => text.trim() !== '', 'is blank; it must ask something')
+      .max(PLAN_CHARS)
+      .refine((text) => text.trim() !== '', 'is blank; it must say what you are going to do')
       .optional()
       .describe(
-        'What you must know, first in one line, then all it takes to answer it: what you know, what the choices are, which you would take. Whoever answers sees nothing else of your work.',
+        'What you are going to do, first in one line, then step by step: what you found, which files you change and how, which commands you run, how you check it, what could go wrong.',
       ),
   }),
   readOnly: false,
@@ -38,13 +62,15 @@ export const report = workTool({
 });
 
 /** What a call of `report` means: exactly one of its two fields says it. */
-export function reportIntent(input: ToolCall['input']): Intent {
-  const parsed = report.parse(input);
+export function reportIntent(input: ToolCall['input'], plans: boolean): Intent {
+  const parsed = plans ? reportWithPlan.parse(input) : report.parse(input);
   if (!parsed.ok) return { do: 'error', text: parsed.error };
-  const { progress, question } = parsed.input;
-  if (progress !== undefined && question !== undefined) {
-    return { do: 'error', text: 'report takes `progress` or `question`, not both: make a call for each.' };
+  const { progress, question, plan } = { plan: undefined, ...parsed.input };
+  if ([progress, question, plan].filter((one) => one !== undefined).length > 1) {
+    const fields = plans ? '`progress`, `question` or `plan`' : '`progress` or `question`';
+    return { do: 'error', text: `report takes one of ${fields} at a time: make a call for each.` };
   }
+  if (plan !== undefined) return asking('plan', plan);
   if (progress !== undefined) return { do: 'progress', text: progress };
   if (question === undefined) {
     return {
@@ -52,9 +78,13 @@ export function reportIntent(input: ToolCall['input']): Intent {
       text: 'report needs `progress`, a line for people, or `question`, what you must know.',
     };
   }
-  const detail = question.toWellFormed().trim();
+  return asking('question', question);
+}
+
+function asking(kind: 'question' | 'plan', text: string): Intent {
+  const detail = text.toWellFormed().trim();
   const title = head(detail.split('\n', 1)[0] ?? detail, MAX_TITLE);
-  return { do: 'ask', kind: 'question', title, detail };
+  return { do: 'ask', kind, title, detail };
 }
 
 export const staySilent = workTool({

@@ -13,7 +13,7 @@ export const subagents = workTool({
     'Looks after the subagents you spawned and those below them. list: how each stands. show: one in full, its',
     'task, latest words and calls, and its result by pages (offset). steer: message is read by its next step, or',
     'at once with interrupt; one that has ended is resumed with it. answer: message answers what one that waits',
-    'asked. kill: ends it and all below it; "all" ends every one. Targets are labels, paths (boss/pawn) or ids. News comes by itself: list only when you need to',
+    'asked; with decision, allow or deny, where it asked for permission or for approval of its plan. kill: ends it and all below it; "all" ends every one. Targets are labels, paths (boss/pawn) or ids. News comes by itself: list only when you need to',
     'know how things stand, never to wait.',
   ].join(' '),
   input: z.strictObject({
@@ -35,6 +35,12 @@ export const subagents = workTool({
       .boolean()
       .optional()
       .describe('For steer: give up what it is doing right now. Only if going on would do harm.'),
+    decision: z
+      .enum(['allow', 'deny'])
+      .optional()
+      .describe(
+        'For answer to a permission or a plan. What is beyond your own rights only a person may allow; deny it, or leave it to them.',
+      ),
     request: z
       .string()
       .min(1)
@@ -51,7 +57,7 @@ export const subagents = workTool({
 export function subagentsIntent(input: ToolCall['input']): Intent {
   const parsed = subagents.parse(input);
   if (!parsed.ok) return { do: 'error', text: parsed.error };
-  const { action, target, message, interrupt, request } = parsed.input;
+  const { action, target, message, interrupt, request, decision } = parsed.input;
   const reading: Intent = { do: 'work', readOnly: true, repeatable: true, processes: false };
   if (action === 'list') return reading;
   if (target === undefined) {
@@ -63,13 +69,17 @@ export function subagentsIntent(input: ToolCall['input']): Intent {
     case 'kill':
       return { do: 'kill', target };
     case 'answer':
-      return message === undefined
-        ? { do: 'error', text: 'subagents answer needs a `message`: the answer.' }
+      return message === undefined && decision === undefined
+        ? {
+            do: 'error',
+            text: 'subagents answer needs a `message`, the answer, or where it asks for permission or approval a `decision`.',
+          }
         : {
             do: 'answer',
             target,
             ...(request === undefined ? {} : { request }),
-            text: message.toWellFormed(),
+            ...(decision === undefined ? {} : { decision }),
+            text: message?.toWellFormed() ?? '',
           };
     case 'steer':
       return message === undefined

@@ -41,6 +41,7 @@ describe('what a Worker goes by', () => {
       modelCalls: 64,
       webSearches: 5,
       retention: { toolOutputDays: 30, endedTreesDays: 90 },
+      trust: { main: 'auto', subagents: 'auto', allow: [], ask: [], deny: [] },
       budget: { chatUsd: 20, subagentUsd: 2 },
       token,
       anthropic: { apiKey: 'sk-ant-1' },

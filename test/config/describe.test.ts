@@ -22,7 +22,7 @@ describe('tidings config', () => {
     for (const name of settingNames) {
       const [, value, from, variable, meaning] = row(
         text,
-        name === 'retention' ? 'retention.toolOutputDays' : name,
+        { retention: 'retention.toolOutputDays', trust: 'trust.main' }[String(name)] ?? name,
       );
       expect(value).not.toBe('');
       expect(from).toBe('default');

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { usualHosts } from '../../src/config/sandbox.ts';
 import { loadConfig } from '../../src/hosts/node/config.ts';
 import { load, path, refusal } from './load.ts';
 
@@ -25,6 +26,8 @@ describe('settings', () => {
       repositories: {},
       fetch: { allow: [], refuse: [] },
       webSearches: 5,
+      sandbox: { mode: 'preferred', hosts: usualHosts, write: [], hide: [] },
+      trust: { main: 'auto', subagents: 'auto', allow: [], ask: [], deny: [] },
       models: {},
       skills: [],
       retention: { toolOutputDays: 30, endedTreesDays: 90 },

@@ -9,10 +9,10 @@ import type { Command, Context, Refusal, Rules, SpawnRequest } from '../../src/c
 import type { PostedMail } from '../../src/core/correspondence.ts';
 import { decide } from '../../src/core/decide.ts';
 import type { Recorded, SessionEvent } from '../../src/core/events.ts';
-import * as policy from '../../src/core/policy.ts';
 import type { Block, Json, RefusalKind } from '../../src/core/ports.ts';
 import type { Session } from '../../src/core/session.ts';
 import { makeTranscript } from '../../src/core/transcript.ts';
+import { callerOf } from '../../src/tools/caller.ts';
 import { rulesOf, smallLimits, toolset } from '../simulation/life.ts';
 
 export const rules: Rules = rulesOf({ ...smallLimits, maxDepth: 3, maxSpawns: 50 });
@@ -92,15 +92,12 @@ export function play(first: Command, inForce: Rules = rules): Play {
     answer(content, stop = 'end_turn', more = {}) {
       const now = one.state;
       const usage = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0, usd: 0 };
-      const subject = {
-        kind: now.kind,
-        mayDelegate: policy.mayDelegate(policy.depthOf(now), inForce),
-      };
+      const caller = callerOf(now, inForce);
       const intended = content.flatMap((block) => {
         if (block.type !== 'tool_use') return [];
         const id = String(block.id);
         const made = { id, name: String(block.name), input: inputs.get(id) ?? {} };
-        return [{ ...made, ...toolset.intend(made, subject) }];
+        return [{ ...made, ...toolset.intend(made, caller) }];
       });
       return one.do(
         {

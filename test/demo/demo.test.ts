@@ -84,9 +84,9 @@ describe.concurrent('tidings demo', () => {
     // Settings of the person who runs it are not the demo's.
     const demo = runDemo(context, () => ({ TIDINGS_MAX_CHILDREN: '1', TIDINGS_TOKEN: 'short', PORT: '1' }));
     expect(await demo.ended, demo.text).toBe(0);
-    expect(demo.text).toContain('All 17 hold.');
+    expect(demo.text).toContain('All 34 hold.');
     expect(demo.text).not.toContain('✗');
-    expect(demo.text.match(/✓ read: the news of/g)).toHaveLength(3);
+    expect(demo.text.match(/✓ read: the news of/g)).toHaveLength(7);
     expect(demo.text).not.toMatch(/^\s+at .+:\d+/m);
     expect(demo.text).not.toContain('\u001b');
     expect(demo.leftovers()).toEqual({ files: [], processes: [] });
@@ -98,7 +98,7 @@ describe.concurrent('tidings demo', () => {
     const demo = runDemo(context, (folder) => ({ PATH: stubbornGit(folder) }));
     expect(await demo.ended, demo.text).toBe(1);
     expect(demo.text).toMatch(/✗ Each of the two committed/);
-    expect(demo.text).toContain('1 of 17 checks failed.');
+    expect(demo.text).toContain('1 of 34 checks failed.');
     const { files, processes } = demo.leftovers();
     expect(processes).toEqual([]);
     expect(files).toHaveLength(1);

@@ -15,6 +15,8 @@ export function environmentOf(
     ANTHROPIC_BASE_URL: simulator.url,
     TIDINGS_DATA: data,
     PORT: '0',
+    // Its own tests are in test/workshop and test/security; here it would only take time.
+    TIDINGS_SANDBOX: 'off',
     ...more,
   };
 }

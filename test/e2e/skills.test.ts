@@ -81,7 +81,9 @@ testWithProcesses(
     const requests = house.requests.filter((request) => request.toolNames.includes('skill'));
     expect(requests).toHaveLength(house.requests.length);
     for (const request of requests) {
-      expect(request.systemText).toMatch(/\n- orchestrate: How to hand work.*\n- pack: Packs boxes\.$/);
+      expect(request.systemText).toMatch(
+        /\n- orchestrate: How to hand work.*\n- pack: Packs boxes\.\n- review: .*\n- worktrees: .*$/,
+      );
     }
     const main = requests.filter(isMain);
     const child = requests.filter((request) => !isMain(request));
@@ -112,7 +114,7 @@ testWithProcesses(
         `The skill in ${folder}/ours/orchestrate is left out: the name "orchestrate" is taken`,
       );
     }
-    expect(list.printed).toContain('2 skills:');
+    expect(list.printed).toContain('4 skills:');
     expect(list.printed).toContain(`pack  (${folder}/ours/pack, 1 more file)`);
   },
 );

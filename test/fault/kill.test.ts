@@ -7,7 +7,7 @@ test('thirty kills at random moments lose nothing, tell nothing twice and leave 
   expect(summary.breaches).toEqual([]);
   expect(summary.kills).toBe(30);
   // A run in which nothing happened would prove nothing; how much does depends on the machine.
-  expect(summary.messages).toBeGreaterThan(5);
-  expect(summary.endings).toBeGreaterThan(5);
-  expect(summary.crashes).toBeGreaterThan(10);
+  expect(summary.messages).toBeGreaterThan(2);
+  expect(summary.endings).toBeGreaterThan(2);
+  expect(summary.crashes).toBeGreaterThan(5);
 }, 300_000);

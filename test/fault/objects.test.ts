@@ -28,25 +28,25 @@ describe(
   'chats whose sessions are objects lose nothing and tell nothing twice',
   () => {
     test('while the runtime is killed with all that it started, again and again', async () => {
-      const { crashes } = await struck('kill', amount(30, 200));
+      const { crashes } = await struck('kill', amount(16, 200));
       expect(crashes).toBeGreaterThan(5);
     });
 
     test('while all objects are reset at random moments', async () => {
-      const { crashes } = await struck('reset', amount(30, 200));
+      const { crashes } = await struck('reset', amount(16, 200));
       expect(crashes).toBeGreaterThan(5);
     });
 
     test('while all objects are reset after each answer of the model', async () => {
-      await struck('step', amount(15, 200), { chats: 1 });
+      await struck('step', amount(8, 200), { chats: 1 });
     });
 
     test('while one object is reset and those that wait for it go on', async () => {
-      await struck('one', amount(15, 300));
+      await struck('one', amount(8, 300));
     });
 
     test('while each object is put to sleep whenever it can be', async () => {
-      await struck('evict', amount(25, 1_000));
+      await struck('evict', amount(14, 1_000));
     });
   },
   amount(300_000, 3_600_000),

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Workshop } from '../../src/core/ports.ts';
+import { nowhere } from '../../src/gateway/gateway.ts';
 import { type Door, openDoor } from './door.ts';
 import { type SseReader, sseReader } from './sse.ts';
 
@@ -148,6 +149,8 @@ describe('a deleted chat', () => {
       open: async () => ({ kind: 'ready', note: 'a folder' }),
       close: async () => undefined,
       sweep: async () => ({ left: [] }),
+      verify: nowhere.verify,
+      worktrees: nowhere.worktrees,
       unlanded: async () => [],
       discard: () => (stuck ? new Promise(() => {}) : Promise.resolve({ kept, left: [] })),
       outputs: async () => [],

@@ -1,7 +1,34 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import type { Worktrees } from '../../src/core/ports.ts';
+import { nowhere } from '../../src/gateway/gateway.ts';
 import { documentation } from './documented.ts';
 import { openDoor } from './door.ts';
+
+const overlaps = [{ branch: 'subagent/other', files: ['a'] }];
+
+/** Every subagent has this one, and all goes well with it. */
+const oneWorktree: Worktrees = {
+  list: async (sessions) =>
+    sessions.map((session) => ({
+      session,
+      repository: 'app',
+      branch: 'subagent/x',
+      base: 'main',
+      folder: '/x',
+      commits: 1,
+      files: ['a'],
+      uncommitted: 0,
+      landed: 'c0ffee',
+      overlaps,
+    })),
+  diff: async () => ({ ok: true, patch: '+a' }),
+  land: async () => ({
+    ok: true,
+    landed: { branch: 'subagent/x', base: 'main', commit: 'c0ffee', files: ['a'], already: false, overlaps },
+  }),
+  remove: async () => ({ ok: true, branch: 'subagent/x', lost: 0 }),
+};
 
 describe('/openapi.json', () => {
   test('describes every call of the contract, and nothing that is not built', async () => {
@@ -23,17 +50,22 @@ describe('/openapi.json', () => {
       'GET /v1/chats/{chat}/messages',
       'GET /v1/chats/{chat}/subagents',
       'GET /v1/chats/{chat}/subagents/{target}',
+      'GET /v1/chats/{chat}/subagents/{target}/diff',
       'GET /v1/chats/{chat}/subagents/{target}/events',
       'GET /v1/chats/{chat}/subagents/{target}/messages',
       'GET /v1/chats/{chat}/usage',
+      'GET /v1/chats/{chat}/worktrees',
       'PATCH /v1/chats/{chat}',
       'POST /v1/chats',
+      'POST /v1/chats/{chat}/answer',
       'POST /v1/chats/{chat}/messages',
       'POST /v1/chats/{chat}/resume',
       'POST /v1/chats/{chat}/stop',
       'POST /v1/chats/{chat}/subagents',
       'POST /v1/chats/{chat}/subagents/{target}/answer',
       'POST /v1/chats/{chat}/subagents/{target}/kill',
+      'POST /v1/chats/{chat}/subagents/{target}/land',
+      'POST /v1/chats/{chat}/subagents/{target}/remove',
       'POST /v1/chats/{chat}/subagents/{target}/steer',
     ]);
   });
@@ -42,6 +74,8 @@ describe('/openapi.json', () => {
     let ready = true;
     let broken = false;
     const door = openDoor({
+      workshop: { ...nowhere, worktrees: oneWorktree },
+      trust: { main: 'auto', subagents: 'auto', allow: [], ask: ['web_fetch'], deny: [] },
       ports: {
         ready: () => ready,
         resolveModel: (name) => {
@@ -100,8 +134,22 @@ describe('/openapi.json', () => {
     const request = asker?.requests?.[0]?.id;
     await ask('GET', `${at}/subagents/asker`);
     await ask('POST', `${at}/subagents/asker/answer`, { request, text: 'blue' });
+    await ask('POST', `${at}/subagents`, { task: 'quick', label: 'done' });
+    await door.until(() =>
+      Object.values(door.runtime.state(chat)?.tree.cards ?? {}).some(
+        ({ label, status }) => label === 'done' && status === 'completed',
+      ),
+    );
+    await ask('POST', `${at}/subagents/done/land`);
+    await ask('POST', `${at}/subagents/done/remove`);
+    await ask('POST', `${at}/messages`, { text: 'fetch!' });
+    await door.until(() => door.runtime.state(chat)?.status === 'input_required');
+    await ask('GET', at);
+    await ask('POST', `${at}/answer`, { request: `${chat}.q1`, decision: 'deny' });
     const reads = [
       '',
+      '/worktrees',
+      '/subagents/done/diff',
       '/usage',
       '/messages',
       '/events',
@@ -220,6 +268,7 @@ describe('/openapi.json', () => {
       '/v1/chats/{chat}/messages': ['id', 'interrupt', 'parts', 'text'],
       '/v1/chats/{chat}/stop': ['id', 'subagents'],
       '/v1/chats/{chat}/resume': ['id'],
+      '/v1/chats/{chat}/answer': ['decision', 'id', 'request', 'text'],
       '/v1/chats/{chat}/subagents': [
         'announce',
         'id',
@@ -227,12 +276,16 @@ describe('/openapi.json', () => {
         'limits',
         'model',
         'repo',
+        'role',
         'task',
         'thinking',
+        'trust',
       ],
       '/v1/chats/{chat}/subagents/{target}/steer': ['id', 'interrupt', 'message'],
       '/v1/chats/{chat}/subagents/{target}/kill': ['id'],
-      '/v1/chats/{chat}/subagents/{target}/answer': ['id', 'request', 'text'],
+      '/v1/chats/{chat}/subagents/{target}/answer': ['decision', 'id', 'request', 'text'],
+      '/v1/chats/{chat}/subagents/{target}/land': ['id', 'message'],
+      '/v1/chats/{chat}/subagents/{target}/remove': ['discard', 'id'],
     });
   });
 });

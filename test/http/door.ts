@@ -14,6 +14,7 @@ import { localShelf } from '../../src/http/shelf.ts';
 import { makeCatalogue } from '../../src/model/catalogue.ts';
 import { memoryStore } from '../../src/runtime/memory-store.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
+import type { TrustSettings } from '../../src/trust/rules.ts';
 import { type Documented, documentation } from './documented.ts';
 
 export const TOKEN = 'a-token-of-the-tests-0123456789';
@@ -72,7 +73,7 @@ const noTokens = { inputTokens: 10, outputTokens: 5, cacheReadTokens: 0, cacheWr
 /**
  * Does what the latest words of a request say: `hold:<name>` waits at a gate, `say:<a|b>` shows words piece by
  * piece before that, `spawn:<label>` spawns one whose task is held at a gate of its label, `ask:<question>` asks it
- * until it is answered, `bash!` runs a command, `refuse` is refused.
+ * until it is answered, `bash!` runs a command, `fetch!` fetches a page, `refuse` is refused.
  * Everything else is answered "heard: …".
  */
 function script(): Script {
@@ -124,6 +125,11 @@ function script(): Script {
         const call = { type: 'tool_use', id: `toolu_${calls}`, name: 'bash', input: { command: 'sleep 1d' } };
         return { kind: 'answered', content: [call], stop: 'tool_use', usage: noTokens };
       }
+      if (!results && words.includes('fetch!')) {
+        const input = { url: 'https://news.example.org/' };
+        const call = { type: 'tool_use', id: `toolu_${calls}`, name: 'web_fetch', input };
+        return { kind: 'answered', content: [call], stop: 'tool_use', usage: noTokens };
+      }
       const held = /hold:(\S+)/.exec(words)?.[1];
       if (held !== undefined) await gate(held, signal);
       signal.throwIfAborted();
@@ -147,6 +153,7 @@ export interface DoorOptions {
   readonly maxSpawns?: number;
   readonly clock?: Clock;
   readonly workshop?: Workshop;
+  readonly trust?: TrustSettings;
   readonly retention?: { toolOutputDays: number; endedTreesDays: number };
 }
 
@@ -201,6 +208,7 @@ export function openDoor(options: DoorOptions = {}, store: Store = memoryStore()
       mainToolSeconds: 15,
       modelCalls: 64,
       ...(options.retention ? { retention: options.retention } : {}),
+      ...(options.trust ? { trust: options.trust } : {}),
       budget: { chatUsd: 1_000, subagentUsd: 100 },
     },
     {
@@ -208,7 +216,7 @@ export function openDoor(options: DoorOptions = {}, store: Store = memoryStore()
       clock: options.clock ?? clock,
       model,
       catalogue,
-      ...(options.workshop ? { workshop: options.workshop } : {}),
+      ...(options.workshop ? { workshop: options.workshop, canFetch: true } : {}),
       random: () => 0.5,
       fatal: (error) => failures.push(error),
       log: {

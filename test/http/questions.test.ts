@@ -126,6 +126,7 @@ describe('POST …/answer', () => {
     [{ request: 'x', text: ' \n' }, 'text', 'must not be blank'],
     [{ request: 'x', text: 'x'.repeat(100_001) }, 'text', 'must be at most 100000'],
     [{ request: 'x', text: 'x', decide: 'allow' }, 'decide', 'is not a field here'],
+    [{ request: 'x', decision: 'maybe' }, 'decision', ''],
   ])('is 422 for %j', async (body, path, words) => {
     const door = openDoor();
     const { at } = await asked(door);

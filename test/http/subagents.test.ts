@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Workshop } from '../../src/core/ports.ts';
+import { nowhere } from '../../src/gateway/gateway.ts';
 import { type Door, openDoor } from './door.ts';
 
 const one = z.object({
@@ -190,6 +191,8 @@ describe('a subagent', () => {
         sweeping += 1;
         return { left: ['pid 7'] };
       },
+      verify: nowhere.verify,
+      worktrees: nowhere.worktrees,
       unlanded: async () => [],
       discard: async () => ({ kept: [], left: [] }),
       outputs: async () => [],

@@ -7,6 +7,8 @@ import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { sandboxesWork } from '../workshop/enclosed.ts';
+import { notRun } from '../workshop/setup.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const run = promisify(execFile);
@@ -52,7 +54,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 describe('the package', () => {
   test('is small, brings nothing along, and holds what was built and no tests', () => {
     const [tarball = ''] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
-    expect(statSync(join(folder, tarball)).size).toBeLessThan(2_000_000);
+    expect(statSync(join(folder, tarball)).size).toBeLessThan(2_500_000);
     expect(
       readdirSync(join(folder, 'empty', 'node_modules')).filter((name) => !name.startsWith('.')),
     ).toEqual(['tidings']);
@@ -61,6 +63,8 @@ describe('the package', () => {
       expect.arrayContaining([
         'bin/tidings.js',
         'dist/cli/main.js',
+        'dist/cli/vendor/seccomp/x64/apply-seccomp',
+        'dist/cli/vendor/seccomp/arm64/apply-seccomp',
         'skills/orchestrate/SKILL.md',
         'LICENSE',
       ]),
@@ -81,7 +85,14 @@ describe('the package', () => {
 
   test('names the licence of every package whose code it holds', () => {
     const text = readFileSync(join(installed, 'dist', 'THIRD-PARTY-NOTICES.txt'), 'utf8');
-    for (const name of ['@anthropic-ai/sdk', 'hono', 'pino', 'yaml', 'zod']) {
+    for (const name of [
+      '@anthropic-ai/sandbox-runtime',
+      '@anthropic-ai/sdk',
+      'hono',
+      'pino',
+      'yaml',
+      'zod',
+    ]) {
       expect(text).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(.+\\)$`, 'm'));
     }
   });
@@ -90,6 +101,12 @@ describe('the package', () => {
     const { code, printed } = await ended('npx', ['tidings', 'skills']);
     expect(code, printed).toBe(0);
     expect(printed).toContain(`orchestrate  (${installed}/skills/orchestrate)`);
+  });
+
+  test('brings all that its sandbox needs of it, and runs one where the system has bubblewrap', async () => {
+    if (!sandboxesWork()) return notRun('bubblewrap and socat');
+    const { printed } = await ended('npx', ['tidings', 'doctor', '--json']);
+    expect(printed).toMatch(/"check": ?"sandbox",\s*"status": ?"ok"/);
   });
 
   test('plays the demo to its end with npx tidings demo', async () => {

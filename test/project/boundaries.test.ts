@@ -6,18 +6,19 @@ import { describe, expect, test } from 'vitest';
 const src = join(import.meta.dirname, '..', '..', 'src');
 
 /** What runs on every host. */
-const neutral = ['core', 'runtime', 'model', 'tools', 'skills', 'gateway', 'http', 'config', 'log'];
+const neutral = ['core', 'runtime', 'model', 'tools', 'trust', 'skills', 'gateway', 'http', 'config', 'log'];
 
 /** For each part: the other parts that it may import. */
 const mayImport: Record<string, readonly string[]> = {
   core: [],
   runtime: ['core'],
   model: ['core'],
-  tools: ['core'],
+  trust: ['core'],
+  tools: ['core', 'trust'],
   skills: ['core'],
-  gateway: ['core', 'runtime', 'model', 'tools'],
+  gateway: ['core', 'runtime', 'model', 'tools', 'trust'],
   http: ['core', 'runtime', 'model', 'tools', 'gateway'],
-  config: ['core', 'model', 'tools'],
+  config: ['core', 'model', 'tools', 'trust'],
   log: ['core', 'runtime', 'http'],
   simulator: [],
   'hosts/node': [...neutral, 'simulator', 'cli'],
@@ -31,6 +32,7 @@ const mayUse: Record<string, readonly RegExp[]> = {
   core: [/^zod$/, /^@noble\/hashes\//],
   runtime: [/^zod$/],
   model: [/^zod$/, /^@anthropic-ai\/sdk/, /^eventsource-parser$/],
+  trust: [/^zod$/, /^unbash$/, /^picomatch$/],
   tools: [/^zod$/, /^ipaddr\.js$/, /^@mdream\/js$/],
   skills: [/^zod$/, /^yaml$/],
   gateway: [],

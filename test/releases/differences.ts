@@ -3,7 +3,10 @@
  * fields are no difference; nor is how far a session at work has come since.
  */
 
-/** Of a subagent or a chat at work: what its work doesn't change. */
+/**
+ * Of a subagent or a chat at work: what its work doesn't change. When it was started is not among it: far above it
+ * that is told again with what it says next, and a little later than by whoever spawned it.
+ */
 const lasting = [
   'id',
   'label',
@@ -17,7 +20,6 @@ const lasting = [
   'title',
   'owner',
   'createdAt',
-  'startedAt',
 ] as const;
 const atWork = new Set<unknown>(['working', 'queued', 'running', 'waiting']);
 
@@ -38,9 +40,12 @@ function compare(where: string, before: unknown, now: unknown, mayGrow: boolean)
     if (!isFields(now)) return [`${where} is no object any more`];
     // A page of a log says what was; anything else how it stands.
     const moves = !mayGrow && atWork.has(before.status);
+    // How much of a budget is left depends on the day on which one looks.
+    const ofTheDay = where.endsWith('.budget');
     return Object.keys(before)
       .filter((key) => !(mayGrow && key === 'next'))
       .filter((key) => !moves || lasting.some((one) => one === key))
+      .filter((key) => !ofTheDay || key === 'usd')
       .flatMap((key) => compare(`${where}.${key}`, before[key], now[key], mayGrow));
   }
   // Sums of money were not rounded to the ninth digit before 0.2.0.

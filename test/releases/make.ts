@@ -25,7 +25,7 @@ import { type Chat, makeClient } from '../e2e/client.ts';
 import { startGatewayProcess } from '../e2e/gateway-child.ts';
 import { apiKey, environmentOf } from '../e2e/house-environment.ts';
 import { digest, digestOfParams } from './kept.ts';
-import { storyScript, storySettings, tell } from './story.ts';
+import { storyModels, storyScript, storySettings, tell } from './story.ts';
 
 const [out] = process.argv.slice(2);
 if (out === undefined) throw new Error('usage: make.ts <folder>');
@@ -38,7 +38,10 @@ async function make(kept: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> 
   const data = join(folder, 'data');
   const app = join(folder, 'app');
   makeRepository(app);
-  writeFileSync(join(folder, 'tidings.config.json'), JSON.stringify({ repositories: { app } }));
+  writeFileSync(
+    join(folder, 'tidings.config.json'),
+    JSON.stringify({ repositories: { app }, models: storyModels }),
+  );
   const simulator = await startSimulator({ script: storyScript, apiKey });
   const env = environmentOf(simulator, data, storySettings);
   let gateway = startGatewayProcess({ cwd: folder, env });

@@ -17,6 +17,7 @@ import type { ScriptFunction } from '../../src/simulator/script.ts';
 import { freshFolder, type House, openHouse } from '../e2e/harness.ts';
 import { differences } from './differences.ts';
 import { digest, digestOfParams, type Kept, keptReleases } from './kept.ts';
+import { storyModels } from './story.ts';
 
 /** Holds every answer until the test has looked around. */
 const goOn: ScriptFunction = () => ({ text: 'Going on.', gate: 'hold' });
@@ -32,7 +33,7 @@ async function openKept(kept: Kept, spoil: (data: string) => void = () => {}): P
   git('init', '-q', '-b', 'main');
   git('add', '-A');
   git('-c', 'user.name=App', '-c', 'user.email=app@example.com', 'commit', '-q', '-m', 'Begin');
-  return openHouse({ folder, config: { repositories: { app } }, script: goOn });
+  return openHouse({ folder, config: { repositories: { app }, models: storyModels }, script: goOn });
 }
 
 async function look(house: House, path: string): Promise<unknown> {
@@ -61,6 +62,9 @@ function endsOfLogs(data: string, sessions: readonly string[]): Map<string, numb
   return ends;
 }
 
+const askingSchema = z.object({
+  subagents: z.array(z.object({ id: z.string(), inputRequest: z.object({ id: z.string() }).optional() })),
+});
 const readingSchema = z.object({ events: z.array(z.object({ event: z.string(), data: z.unknown() })) });
 const readSchema = z.object({ subagentId: z.string(), attempt: z.number() });
 const chatsSchema = z.object({ chats: z.array(z.object({ id: z.string() })) });
@@ -100,7 +104,19 @@ describe.each(keptReleases)('the data of release $name', (kept) => {
       before = endsOfLogs(data, sessions);
     });
     const { chats } = chatsSchema.parse(kept.answers()['/v1/chats?limit=100']);
-    for (const { id } of chats) await house.client.chat(id).say('Go on.', { id: 'on' });
+    for (const { id } of chats) {
+      const chat = house.client.chat(id);
+      await chat.say('Go on.', { id: 'on' });
+      // What was asked under the release is answered now, and once.
+      const { subagents } = askingSchema.parse(kept.answers()[chat.path('/subagents')]);
+      for (const { id: target, inputRequest } of subagents) {
+        if (inputRequest === undefined) continue;
+        const answer = { request: inputRequest.id, text: 'As you please.' };
+        const path = chat.path(`/subagents/${target}/answer`);
+        expect((await house.client.post(path, answer)).status).toBe(200);
+        expect((await house.client.post(path, answer)).status).toBe(409);
+      }
+    }
     house.simulator.open('hold');
     for (const { id } of chats) {
       const chat = house.client.chat(id);

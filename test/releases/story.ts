@@ -5,11 +5,13 @@
 import type { ParsedRequest } from '../../src/simulator/request.ts';
 import type { Reply } from '../../src/simulator/script.ts';
 import type { Simulator } from '../../src/simulator/server.ts';
-import { bash, cast, firstWords, resultOf, spawn, subagents } from '../e2e/cast.ts';
+import { ask, bash, cast, firstWords, resultOf, spawn, subagents } from '../e2e/cast.ts';
 import type { Chat, Client } from '../e2e/client.ts';
 
 /** What the story's gateway is configured with, besides where its model is. */
 export const storySettings = { TIDINGS_MAX_CHILDREN: '6' };
+/** Its models besides the usual ones: one whose window is full after some pages. */
+export const storyModels = { small: { id: 'claude-haiku-4-5', window: 20_000, maxOutput: 4_000 } };
 
 /** Where the story's worker runs a command that ends with the gateway. */
 const LONG_COMMAND = 'echo begun; sleep 600';
@@ -21,9 +23,15 @@ function report(topic: string, lines: number): string {
   ).join('\n');
 }
 
+const page = 'All is well, and there is much of it. '.repeat(80);
+/** What a model with a full window is asked in. */
+const SUMMARY = 'getting long for your window';
+
 const eight = Array.from({ length: 8 }, (_, n) => `part-${n + 1}`);
 
 const mainLines: readonly (readonly [string, (request: ParsedRequest) => Reply])[] = [
+  [SUMMARY, () => ({ text: 'All was well.' })],
+  ['A page', () => ({ text: `Heard. ${page}` })],
   ['Count the files', () => ({ toolCalls: [bash('echo "three files"'), bash('exit 3')] })],
   ['Write at length', () => ({ toolCalls: [spawn('Write a long report.', { label: 'report' })] })],
   [
@@ -76,6 +84,17 @@ const mainLines: readonly (readonly [string, (request: ParsedRequest) => Reply])
       ],
     }),
   ],
+  [
+    'Have them ask',
+    () => ({
+      toolCalls: [
+        spawn('Ask and go on.', { label: 'answered' }),
+        spawn('Ask and wait.', { label: 'asker' }),
+        spawn('Lead one that asks.', { label: 'above' }),
+      ],
+    }),
+  ],
+  ['Spend it', () => ({ toolCalls: [spawn('Go on for ever.', { label: 'ever', limits: { usd: 0.1 } })] })],
   ['Speak slowly', () => ({ text: 'Slowly spoken.', gate: 'never' })],
 ];
 
@@ -139,6 +158,17 @@ export const storyScript = cast({
   'Come late': { text: 'Late, but here.', gate: 'late' },
   Muse: { text: 'Mused.', gate: 'never' },
   Paint: [{ toolCalls: [bash('echo blue > paint.txt')] }, { toolCalls: [bash(LONG_COMMAND)] }],
+  'Ask and go on': [
+    { text: 'A choice.', toolCalls: [ask('Which colour?\nRed or blue.')] },
+    (request) => ({ text: `It is ${resultOf(request, 'report')}` }),
+  ],
+  'Ask and wait': { text: 'Another choice.', toolCalls: [ask('Which shape?\nRound or square.')] },
+  'Lead one that asks': [
+    { toolCalls: [spawn('Ask the one above.', { label: 'below' })] },
+    { text: 'I sent one.' },
+  ],
+  'Ask the one above': { toolCalls: [ask('Which size?')] },
+  'Go on for ever': { text: `I got so far. ${'And on. '.repeat(700)}`, toolCalls: [bash('true')] },
   'Stand in line': { text: 'Stood.', gate: 'never' },
 });
 
@@ -229,6 +259,8 @@ export async function tell(
   await simulator.until(() => simulator.counts.faulted > refused);
   await eventually(async () => (await parked.view()).status === 'parked');
 
+  const later = [await asking(), await thrifty(), await outgrown(), await archived()];
+
   const busy = await client.newChat({ title: 'Busy', id: 'busy' });
   await busy.say('Begin the day.', { id: 'b1' });
   await ended(busy, 'quick', 'again');
@@ -250,7 +282,61 @@ export async function tell(
   });
   // The main session, and all at work but those two that run a command.
   await simulator.until(() => simulator.waiting('never') === 7);
-  return [history, empty, stopped, parked, busy];
+  return [history, empty, stopped, parked, ...later, busy];
+
+  /** Questions: one that a person answered, and two that wait, of a child and of a grandchild. */
+  async function asking(): Promise<Chat> {
+    const chat = await client.newChat({ title: 'Asking', id: 'asking' });
+    await chat.say('Have them ask.', { id: 'q1' });
+    const asks = (target: string) =>
+      eventually(async () => {
+        const all = await chat.subagents();
+        return all.some(({ path, inputRequest }) => path === target && inputRequest !== undefined);
+      });
+    for (const target of ['answered', 'asker', 'above/below']) await asks(target);
+    const request = (await chat.subagent('answered')).inputRequest?.id;
+    const given = await client.post(chat.path('/subagents/answered/answer'), { request, text: 'Blue.' });
+    if (given.status !== 200) throw new Error(`the answer was answered ${given.status}`);
+    await ended(chat, 'answered');
+    await read(chat, 'answered');
+    await eventually(async () => (await chat.subagent('above')).status === 'waiting');
+    await eventually(async () => (await chat.view()).status !== 'working');
+    return chat;
+  }
+
+  /** A chat with a budget of its own, and a subagent that used up its share. */
+  async function thrifty(): Promise<Chat> {
+    const chat = await client.newChat({ title: 'Thrifty', id: 'thrifty', budgetUsd: 3 });
+    await chat.say('Spend it.', { id: 't1' });
+    await ended(chat, 'ever');
+    await read(chat, 'ever');
+    await quiet(chat);
+    if ((await chat.subagent('ever')).status !== 'over_budget') throw new Error('its share was enough');
+    return chat;
+  }
+
+  /** One that goes on from a summary. */
+  async function outgrown(): Promise<Chat> {
+    const chat = await client.newChat({ title: 'Outgrown', id: 'outgrown', model: 'small' });
+    const summed = async () => (await chat.messages()).some(({ text }) => text.includes('as a summary'));
+    for (let n = 1; !(await summed()); n += 1) {
+      if (n > 40) throw new Error('its window is never full');
+      await chat.say(`A page, the ${n}th. ${page}`, { id: `o${n}` });
+      await quiet(chat);
+    }
+    await chat.say('Is it well?', { id: 'o0' });
+    await quiet(chat);
+    return chat;
+  }
+
+  async function archived(): Promise<Chat> {
+    const chat = await client.newChat({ title: 'Put away', id: 'archived' });
+    await chat.say('That was all.', { id: 'a1' });
+    await quiet(chat);
+    const given = await client.patch(chat.path(), { archived: true });
+    if (given.status !== 200) throw new Error(`the wish to archive was answered ${given.status}`);
+    return chat;
+  }
 }
 
 async function eventually(condition: () => Promise<boolean>): Promise<void> {

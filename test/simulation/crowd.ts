@@ -68,6 +68,7 @@ export async function makeCrowd(options: {
       return plan;
     },
     run: () => ({ ok: true, text: 'fine' }),
+    check: () => ({ ok: true, text: 'fine' }),
     open: () => 'ready',
     close: () => 'closed',
     stubborn: () => 0,
@@ -82,6 +83,7 @@ export async function makeCrowd(options: {
     world: {
       sent,
       started: [],
+      checks: [],
       cut: new Set(),
       calls: 0,
       day: () => '',

@@ -2,20 +2,11 @@
  * An outside that is drawn: every kind of answer a model can give, tools and workspaces that come out one way or
  * the other. Owns how likely each is.
  */
-import type { RefusalKind, ToolCall, TransientKind } from '../../src/core/ports.ts';
-import { type Choices, chance, pick, weighted } from './choices.ts';
+import type { RefusalKind, TransientKind } from '../../src/core/ports.ts';
+import { chance, pick, weighted } from './choices.ts';
+import { type DrawnCallPorts, drawnCalls } from './drawn-calls.ts';
 import { isAside } from './oracle/requests.ts';
 import type { Asked, ModelPlan, PlannedBlock, Script } from './script.ts';
-
-export interface DrawnScriptPorts {
-  readonly choices: Choices;
-  /** Labels, paths and ids of all subagents there are. */
-  readonly names: () => readonly string[];
-  /** Everything that was ever asked, oldest first. */
-  readonly requests: () => readonly { readonly subagent: string; readonly id: string }[];
-  /** A task that no other subagent has. */
-  readonly newTask: () => string;
-}
 
 /** Words that the API refuses wherever they stand. */
 export const POISON = 'words like poison';
@@ -30,9 +21,13 @@ const MOST_CHARS = 12_000;
 /** Answers with tool calls in one schedule: what keeps it short. */
 const CALLING_ANSWERS = 16;
 
-export function drawnScript({ choices, names, requests, newTask }: DrawnScriptPorts): Script {
+export function drawnScript(ports: DrawnCallPorts): Script {
+  const { choices } = ports;
+  const { some, plain, mustAct } = drawnCalls(ports);
   let calling = CALLING_ANSWERS;
   let said = 0;
+  /** Of the commands that tell whether work is done. */
+  const failing = chance(choices, 25) ? 85 : 35;
 
   const text = (): PlannedBlock => {
     said += 1;
@@ -76,7 +71,7 @@ export function drawnScript({ choices, names, requests, newTask }: DrawnScriptPo
           stop: 'end_turn',
         };
       case 'calls':
-        return { kind: 'answer', blocks: [{ kind: 'call', ...callOf('bash') }], stop: 'tool_use' };
+        return { kind: 'answer', blocks: [plain()], stop: 'tool_use' };
       case 'refusal':
         return { kind: 'answer', blocks: [], stop: 'refusal' };
       case 'again':
@@ -92,7 +87,7 @@ export function drawnScript({ choices, names, requests, newTask }: DrawnScriptPo
     if (tooLong || holdsPoison(asked.request)) return { kind: 'refused', why: 'invalid', status: 400 };
     const kind = weighted(choices, [
       [26, 'end'],
-      [calling > 0 ? 46 : 0, 'calls'],
+      [calling > 0 ? (mustAct(asked) ? 120 : 46) : 0, 'calls'],
       [3, 'cut words'],
       [1, 'full'],
       [3, 'cut call'],
@@ -162,103 +157,9 @@ export function drawnScript({ choices, names, requests, newTask }: DrawnScriptPo
     }
   }
 
-  function calls({ request, who }: Asked): PlannedBlock[] {
+  function calls(asked: Asked): PlannedBlock[] {
     calling -= 1;
-    const offered = new Set(request.tools.map((tool) => tool.name));
-    const delegates = offered.has('sessions_spawn');
-    const count = 1 + choices.below(3);
-    return Array.from({ length: count }, (): PlannedBlock => {
-      const name = weighted(choices, [
-        [5, 'bash'],
-        [delegates ? 8 : 1, 'sessions_spawn'],
-        [delegates ? 4 : 1, 'steer'],
-        [delegates ? 4 : 1, 'kill'],
-        [2, 'read'],
-        [1, 'write'],
-        [delegates ? 3 : 1, 'answer'],
-        [who === 'main' ? 1 : 4, 'ask'],
-        [1, 'list'],
-        [1, 'show'],
-        [2, who === 'main' ? 'stay_silent' : 'report'],
-        [1, 'wrong'],
-        [1, 'unknown'],
-      ] as const);
-      return { kind: 'call', ...callOf(name) };
-    });
-  }
-
-  function callOf(name: string): { name: string; input: ToolCall['input'] } {
-    switch (name) {
-      case 'sessions_spawn':
-        return {
-          name,
-          input: {
-            task: newTask(),
-            ...(chance(choices, 70) ? { label: pick(choices, ['a', 'b', 'c']) } : {}),
-            ...(chance(choices, 20) ? { announce: 'quiet' } : {}),
-            ...(chance(choices, 25) ? { repo: 'app' } : {}),
-            ...(chance(choices, 10)
-              ? { limits: { minutes: 0.5 } }
-              : chance(choices, 12)
-                ? {
-                    limits: pick<ToolCall['input']>(choices, [{ usd: 0.1 }, { usd: 2 }, { tokens: 30_000 }]),
-                  }
-                : {}),
-          },
-        };
-      case 'steer':
-        return {
-          name: 'subagents',
-          input: {
-            action: 'steer',
-            target: target(),
-            message: 'Turn left.',
-            ...(chance(choices, 40) ? { interrupt: true } : {}),
-          },
-        };
-      case 'kill':
-        return { name: 'subagents', input: { action: 'kill', target: target() } };
-      case 'answer': {
-        const asked = requests().at(-1 - choices.below(3));
-        return {
-          name: 'subagents',
-          input: {
-            action: 'answer',
-            target: asked && chance(choices, 80) ? asked.subagent : target(),
-            message: 'Take the blue one.',
-            ...(asked && chance(choices, 50) ? { request: asked.id } : {}),
-          },
-        };
-      }
-      case 'ask':
-        return { name: 'report', input: { question: 'Red or blue?\nI would take red.' } };
-      case 'list':
-        return { name: 'subagents', input: { action: 'list' } };
-      case 'show':
-        return { name: 'subagents', input: { action: 'show', target: target() } };
-      case 'bash':
-        return { name, input: { command: 'make' } };
-      case 'write':
-        return { name, input: { path: 'a.txt', content: 'a' } };
-      case 'read':
-        return { name, input: { path: 'a.txt' } };
-      case 'stay_silent':
-        return { name, input: {} };
-      case 'report':
-        return { name, input: { progress: 'halfway' } };
-      case 'wrong':
-        return { name: 'bash', input: { comand: 'make' } };
-      default:
-        return { name: 'no_such_tool', input: {} };
-    }
-  }
-
-  function target(): string {
-    const known = names();
-    const [first, ...rest] = known;
-    if (first === undefined || chance(choices, 5)) return 'nobody';
-    if (chance(choices, 15)) return 'all';
-    return pick(choices, [first, ...rest]);
+    return some(asked);
   }
 
   return {
@@ -270,6 +171,7 @@ export function drawnScript({ choices, names, requests, newTask }: DrawnScriptPo
         : chance(choices, 20)
           ? { ok: false, text: 'It failed.' }
           : { ok: true, text: 'It worked.' },
+    check: () => (chance(choices, failing) ? { ok: false, text: '1 failing' } : { ok: true, text: '' }),
     open: () => (chance(choices, 12) ? 'failed' : 'ready'),
     close: () => (chance(choices, 12) ? 'failed' : 'closed'),
     stubborn: ({ path }) => (path !== '' && chance(choices, 6) ? 1 + choices.below(5) : 0),

@@ -2,16 +2,18 @@
  * One life of a gateway: the real runtime on simulated ports, from its start until it goes down or is stopped.
  * What it committed outlives it; nothing else does, but the processes it started.
  */
-import type { Rules } from '../../src/core/commands.ts';
-import * as policy from '../../src/core/policy.ts';
-import type { Workshop } from '../../src/core/ports.ts';
+import type { PrefixSubject, Rules } from '../../src/core/commands.ts';
+import type { PrefixParams, Workshop } from '../../src/core/ports.ts';
 import { makeCatalogue } from '../../src/model/catalogue.ts';
 import { termsOf } from '../../src/model/terms.ts';
 import type { Broadcast } from '../../src/runtime/broadcast.ts';
 import { makeRetention } from '../../src/runtime/retention.ts';
 import { makeRuntime, type Runtime, type RuntimePorts } from '../../src/runtime/runtime.ts';
+import { callerOf } from '../../src/tools/caller.ts';
 import { systemPrompt } from '../../src/tools/prompt.ts';
+import type { CompileSchema } from '../../src/tools/result-schema.ts';
 import { makeToolset, type Toolset } from '../../src/tools/toolset.ts';
+import type { Judge } from '../../src/trust/judge.ts';
 import { type Jobs, makeJobs } from './jobs.ts';
 import { type ModelWorld, scriptedModel } from './model.ts';
 import type { Script } from './script.ts';
@@ -37,6 +39,8 @@ export interface Limits {
   /** Of the chat a day, and of each subagent. */
   readonly chatUsd: number;
   readonly subagentUsd: number;
+  /** How far sessions may act by themselves; absent: all of them. */
+  readonly trust?: Rules['trust'];
 }
 
 export const smallLimits: Limits = {
@@ -49,6 +53,26 @@ export const smallLimits: Limits = {
   subagentUsd: 10,
 };
 
+/** Rules that a command or a path names itself: so that scripts can say what is to be asked for, or is forbidden. */
+export const judgeCall: Judge = ({ input, readOnly }, level) => {
+  const words = String(input.command ?? input.path ?? '');
+  const because = 'a rule says so';
+  if (words.includes('forbidden')) return { is: 'deny', because };
+  if (words.includes('ask a person')) return { is: 'ask', because, person: true };
+  const asks = words.includes('ask') || (level === 'ask' && !readOnly);
+  return asks ? { is: 'ask', because, person: false } : { is: 'run' };
+};
+
+/** Knows one word of schemas. */
+const compileSchema: CompileSchema = ({ required }) => ({
+  ok: true,
+  misfit(value) {
+    const given = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+    const missing = (Array.isArray(required) ? required : []).filter((name) => !given.includes(name));
+    return missing.length === 0 ? undefined : `it has no ${missing.join(' and no ')}`;
+  },
+});
+
 /** The real tools; they remember nothing, so all worlds share them. */
 export const toolset: Toolset = makeToolset({
   canWork: true,
@@ -58,13 +82,34 @@ export const toolset: Toolset = makeToolset({
   maxMinutes: LIMIT_MS / 60_000,
   maxUsd: 10,
   choose: () => ({ ok: true, model: MODEL, priced: true }),
+  judge: judgeCall,
+  compileSchema,
 });
 
 const terms = termsOf(makeCatalogue());
+const byThemselves: Rules['trust'] = { main: 'auto', subagents: 'auto' };
+
+const prefixes = new Map<string, PrefixParams>();
+
+/** The same object for the same subject: what is made of it need not be made again. */
+function prefixOf(subject: PrefixSubject, release: number): PrefixParams {
+  const key = JSON.stringify([release, subject]);
+  const known = prefixes.get(key);
+  if (known) return known;
+  const system = [...systemPrompt(subject, undefined, { skills: [], canWork: true }), `Release ${release}.`];
+  const params: PrefixParams = {
+    model: subject.model,
+    max_tokens: 4_096,
+    system: system.map((text) => ({ type: 'text', text })),
+    tools: toolset.schemas(subject),
+  };
+  prefixes.set(key, params);
+  return params;
+}
 
 /** @param release which of the project's releases the gateway is of: each has words of its own in its prompt */
 export function rulesOf(
-  { maxChildren, maxDepth, maxSpawns, compactAt, chatUsd, subagentUsd }: Limits,
+  { maxChildren, maxDepth, maxSpawns, compactAt, chatUsd, subagentUsd, trust = byThemselves }: Limits,
   release = 1,
 ): Rules {
   return {
@@ -76,18 +121,9 @@ export function rulesOf(
     model: MODEL,
     subagentModel: MODEL,
     budget: { chatUsd, subagentUsd },
+    trust,
     terms: (model) => ({ ...terms(model), window: WINDOW, compactAt }),
-    prefix: (subject) => ({
-      model: subject.model,
-      max_tokens: 4_096,
-      system: [...systemPrompt(subject, undefined, { skills: [], canWork: true }), `Release ${release}.`].map(
-        (text) => ({
-          type: 'text',
-          text,
-        }),
-      ),
-      tools: toolset.schemas(subject),
-    }),
+    prefix: (subject) => prefixOf(subject, release),
   };
 }
 
@@ -161,11 +197,7 @@ export function runtimeIn(
     }),
     workshop,
     rules,
-    intend: (call, session) =>
-      toolset.intend(call, {
-        kind: session.kind,
-        mayDelegate: policy.mayDelegate(policy.depthOf(session), rules),
-      }),
+    intend: (call, session) => toolset.intend(call, callerOf(session, rules)),
     maxModelCalls: limits.maxModelCalls,
     mainToolMs: 15_000,
     log: {

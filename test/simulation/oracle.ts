@@ -7,11 +7,14 @@ import { judgeFeed } from './oracle/feed.ts';
 import { judgeForgetting } from './oracle/forgetting.ts';
 import { judgeMail } from './oracle/mail.ts';
 import { judgeMoney } from './oracle/money.ts';
+import { judgePermissions } from './oracle/permissions.ts';
 import { judgePrefixes } from './oracle/prefixes.ts';
 import { judgeQuestions } from './oracle/questions.ts';
 import { judgeRequests } from './oracle/requests.ts';
 import { judgeSessions } from './oracle/sessions.ts';
 import { judgeTree } from './oracle/tree.ts';
+import { judgeTrust } from './oracle/trust.ts';
+import { judgeVerification } from './oracle/verification.ts';
 import type { World } from './world.ts';
 
 /** Every breach that is found, in words; empty for a world in which all promises were kept. */
@@ -28,6 +31,9 @@ export function judge(world: World): string[] {
     ...judgeSessions(chronicle),
     ...judgeTree(chronicle),
     ...judgeQuestions(chronicle),
+    ...judgePermissions(chronicle),
+    ...judgeTrust(chronicle),
+    ...judgeVerification(chronicle),
     ...judgeFeed(chronicle),
     ...judgeForgetting(chronicle),
     ...judgeMoney(chronicle),

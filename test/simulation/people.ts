@@ -2,7 +2,8 @@
  * People and programs at the gateway's door: each asks under an id of its own and asks again, with the same id
  * and words, until it is answered. Owns what was asked and what came back.
  */
-import type { Command, SpawnRequest } from '../../src/core/commands.ts';
+import type { InputRequest } from '../../src/core/card.ts';
+import type { Command, SpawnRequest, Verdict } from '../../src/core/commands.ts';
 import type { Outcome } from '../../src/runtime/actor.ts';
 import type { Life } from './life.ts';
 import type { Witness } from './witness.ts';
@@ -18,6 +19,20 @@ export interface Asking {
   outcome?: Outcome;
 }
 
+/** Something that a session waits to be told. */
+export interface InputAsked {
+  /** The session that asks. */
+  readonly session: string;
+  readonly id: string;
+  readonly kind: InputRequest['kind'];
+}
+
+/** What is answered; without words of its own each answer has others. */
+export interface Given {
+  readonly decision?: Verdict;
+  readonly text?: string;
+}
+
 export interface People {
   readonly askings: readonly Asking[];
   /** What came back and shouldn't have. */
@@ -26,8 +41,8 @@ export interface People {
   spawn(request: SpawnRequest): Asking;
   steer(target: string, message: string, interrupt: boolean): Asking;
   kill(target: string): Asking;
-  /** Each answer in other words. */
-  answer(target: string, request: string): Asking;
+  /** @param target whom it is said to ask, if not the one that does; the chat for its main session */
+  answer(asked: Pick<InputAsked, 'session' | 'id'>, given?: Given, target?: string): Asking;
   stop(subagents: boolean): Asking;
   resume(): Asking;
   change(set: { title?: string; archived?: boolean }): Asking;
@@ -91,8 +106,16 @@ export function makePeople(witness: Witness, note: (line: () => string) => void)
     spawn: (request) => asking({ type: 'spawn', request, from }),
     steer: (target, message, interrupt) => asking({ type: 'steer', target, message, interrupt, from }),
     kill: (target) => asking({ type: 'kill', target, from }),
-    answer: (target, request) =>
-      asking({ type: 'answer', target, request, text: `answer ${askings.length + 1}`, from }),
+    answer({ session, id }, { decision, text = `answer ${askings.length + 1}` } = {}, target = session) {
+      return asking({
+        type: 'answer',
+        ...(target === CHAT ? {} : { target }),
+        request: id,
+        text,
+        ...(decision === undefined ? {} : { decision }),
+        from,
+      });
+    },
     stop: (subagents) => asking({ type: 'stop', subagents, from }),
     resume: () => asking({ type: 'resume', from }),
     change: (set) => asking({ type: 'change', ...set, from }),

@@ -3,27 +3,8 @@
  * the simulation must find. Owns the list; `planted.test.ts` sees to it that each is found.
  */
 
-export interface Edit {
-  /** Below `src/`. */
-  readonly file: string;
-  /** Stands there exactly once. */
-  readonly find: string;
-  readonly put: string;
-}
-
-export interface PlantedBug {
-  readonly name: string;
-  readonly edits: readonly Edit[];
-  /** It shows only where each session is kept by itself. */
-  readonly apart?: true;
-}
-
-function bug(
-  name: string,
-  ...edits: readonly (readonly [file: string, find: string, put: string])[]
-): PlantedBug {
-  return { name, edits: edits.map(([file, find, put]) => ({ file, find, put })) };
-}
+import { bug, type PlantedBug } from './planted-bug.ts';
+import { trustBugs } from './planted-trust-bugs.ts';
 
 function bugApart(...about: Parameters<typeof bug>): PlantedBug {
   return { ...bug(...about), apart: true };
@@ -288,12 +269,12 @@ export const plantedBugs: readonly PlantedBug[] = [
   bug('a steer leaves a question open', ['core/post.ts', 'else giveWay(d);', 'else void giveWay;']),
   bug('an answer stays with the session above', [
     'core/input-answers.ts',
-    'if (card) answer(d, card,',
-    'if (card?.parent === d.state.chat) answer(d, card,',
+    "if (card && open && !('message' in open)) pass(",
+    "if (card?.parent === d.state.chat && open && !('message' in open)) pass(",
   ]),
   bug('a question that was answered is read all the same', [
     'core/input-answers.ts',
-    "if (letter) settle(d, letter, 'withdrawn');",
+    "  settle(d, letter, 'withdrawn');\n",
     '',
   ]),
   bug('a restart is a crash for whoever waits for an answer', [
@@ -306,4 +287,5 @@ export const plantedBugs: readonly PlantedBug[] = [
     '...(open && !goesOn && adds.length > 0 ? { closes: closing(state.serverCalls) } : {}),',
     '',
   ]),
+  ...trustBugs,
 ];

@@ -5,7 +5,8 @@
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type PlantedBug, plantedBugs } from './planted-bugs.ts';
+import type { PlantedBug } from './planted-bug.ts';
+import { plantedBugs } from './planted-bugs.ts';
 
 const [name = '', most = '0'] = process.argv.slice(2);
 const bug: PlantedBug | undefined = name.startsWith('nothing')

@@ -34,6 +34,6 @@ test.each(['nothing', 'nothing, apart'])(
     timeout: 300_000,
   },
   async (name) => {
-    expect(await run(name, 300)).toEqual({ found: null });
+    expect(await run(name, 200)).toEqual({ found: null });
   },
 );

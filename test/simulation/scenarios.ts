@@ -2,101 +2,11 @@
  * Fixed stories, to be told with a crash before and after each of their commits. Owns what happens in them
  * and how each must end, whatever went down when; that nothing else is breached is the oracle's business.
  */
-import type { Recorded } from '../../src/core/events.ts';
-import { evolve } from '../../src/core/evolve.ts';
-import type { ToolCall } from '../../src/core/ports.ts';
-import type { Session } from '../../src/core/session.ts';
 import { isEnded } from '../../src/core/subagents.ts';
-import { type Asked, calm, type ModelPlan, type Script } from './script.ts';
-import type { Crash } from './witness.ts';
-import { makeWorld, type World } from './world.ts';
+import { answers, endedAs, has, logOf, run, type Scenario, say, spawn, standing, use } from './scenario.ts';
+import type { World } from './world.ts';
 
-export interface Scenario {
-  readonly name: string;
-  readonly script: Script;
-  /** Jobs that don't end by themselves. */
-  readonly holds: (what: string, world: World) => boolean;
-  /** What people do, each once and in this order, as soon as its time has come. */
-  readonly deeds: readonly {
-    readonly when: (world: World) => boolean;
-    readonly deed: (world: World) => void;
-  }[];
-  /** How it must have ended; what is otherwise, in words. */
-  readonly ends: (world: World) => string[];
-}
-
-/** Tells a scenario with these crashes in it, to its end. */
-export async function tell(
-  scenario: Scenario,
-  crashes: readonly Crash[],
-  { apart = false }: { readonly apart?: boolean } = {},
-): Promise<World> {
-  const world = await makeWorld({ limits: { maxDepth: 3 }, script: scenario.script, crashes, apart });
-  const deeds = [...scenario.deeds];
-  await world.play({
-    hold: (what) => scenario.holds(what, world),
-    act: () => {
-      if (!deeds[0]?.when(world)) return;
-      deeds.shift()?.deed(world);
-    },
-  });
-  if (deeds.length > 0) world.faults.push(`${deeds.length} deeds were never due`);
-  await world.rest();
-  return world;
-}
-
-// ───────────────────────────────────────────────────────── small words
-
-function say(text: string): ModelPlan {
-  return { kind: 'answer', blocks: [{ kind: 'text', text }], stop: 'end_turn' };
-}
-
-function use(...calls: readonly { name: string; input: ToolCall['input'] }[]): ModelPlan {
-  return { kind: 'answer', blocks: calls.map((call) => ({ kind: 'call', ...call })), stop: 'tool_use' };
-}
-
-/** A script that answers by who asks and how many answers it has had. */
-function answers(plans: { readonly [who: string]: readonly ModelPlan[] }): Script {
-  return {
-    ...calm,
-    answer(asked: Asked) {
-      const had = asked.request.messages.filter(({ role }) => role === 'assistant').length;
-      return plans[asked.who]?.[had] ?? calm.answer(asked);
-    },
-  };
-}
-
-function spawn(label: string, task: string) {
-  return { name: 'sessions_spawn', input: { task, label } };
-}
-
-const bash = { name: 'bash', input: { command: 'make' } };
-
-function logOf(world: World, name: string): readonly Recorded[] {
-  for (const log of world.witness.logs.values()) {
-    const born = log[0]?.event;
-    if (born?.type === 'session.created' && (born.spec?.path ?? 'main') === name) return log;
-  }
-  return [];
-}
-
-function standing(world: World, name: string): Session | undefined {
-  let state: Session | undefined;
-  for (const recorded of logOf(world, name)) state = evolve(state, recorded);
-  return state;
-}
-
-/** Whether an event of this kind stands in a session's log. */
-function has(world: World, name: string, type: string, times = 1): boolean {
-  return logOf(world, name).filter(({ event }) => event.type === type).length >= times;
-}
-
-function endedAs(world: World, name: string, status: string, attempt = 1): string[] {
-  const end = standing(world, name);
-  return end?.status === status && end.attempt === attempt
-    ? []
-    : [`${name} ended as ${end?.status} in attempt ${end?.attempt}, not as ${status} in attempt ${attempt}`];
-}
+const bash = run('make');
 
 /** Endings whose news a request held that was answered. */
 function read(world: World): string[] {
@@ -106,8 +16,6 @@ function read(world: World): string[] {
       : [],
   );
 }
-
-// ───────────────────────────────────────────────────────── the stories
 
 const spawnAndNews: Scenario = {
   name: 'a subagent is spawned, works, and its news is read',
@@ -215,7 +123,7 @@ const questions: Scenario = {
       deed({ people, requests }) {
         const last = requests().at(-1);
         // Both at the same moment: one of them counts.
-        for (let n = 0; n < 2; n++) people.answer(last?.subagent ?? '', last?.id ?? '');
+        for (let n = 0; n < 2; n++) if (last) people.answer(last);
       },
     },
   ],
@@ -239,4 +147,58 @@ function heard(world: World): string[] {
   );
 }
 
-export const scenarios: readonly Scenario[] = [spawnAndNews, nestedKill, steerAndResume, questions];
+const permissions: Scenario = {
+  name: 'all ask first: the main session, a subagent for its plan and its work, which is checked before it is believed',
+  script: answers({
+    main: [
+      use(spawn('smith', 'task-1: forge', { trust: 'plan', done_when: { commands: ['make test'] } })),
+      use(run('ask me')),
+      say('It is under way.'),
+    ],
+    'task-1': [
+      use({ name: 'report', input: { plan: 'Forge it.' } }),
+      use(run('ask a person'), bash),
+      say('Forged.'),
+      say('Forged anew.'),
+    ],
+  }),
+  checks: (world) => has(world, 'smith', 'verification.failed'),
+  holds: () => false,
+  deeds: [
+    { when: () => true, deed: ({ people }) => people.say('words-1', false) },
+    decision('main', 'permission'),
+    decision('smith', 'plan'),
+    decision('smith', 'permission'),
+  ],
+  ends: (world) => [
+    ...endedAs(world, 'smith', 'completed'),
+    ...(standing(world, 'smith')?.verified === 'make test' ? [] : ['it was not verified']),
+    ...(has(world, 'smith', 'verification.failed', 2) ? ['its work came back twice'] : []),
+    ...(world.started.some(({ call }) => call.input.command === 'ask a person') || world.lives > 1
+      ? []
+      : ['what was allowed was not run']),
+  ],
+};
+
+/** Two people decide at the same moment: the one who was first counts. */
+function decision(name: string, kind: string): Scenario['deeds'][number] {
+  const asked = (world: World) =>
+    world.waiting().find((one) => one.kind === kind && one.session === standing(world, name)?.id);
+  return {
+    when: (world) => asked(world) !== undefined,
+    deed(world) {
+      const one = asked(world);
+      if (!one) return;
+      world.people.answer(one, { decision: 'allow' });
+      world.people.answer(one, { decision: 'deny' });
+    },
+  };
+}
+
+export const scenarios: readonly Scenario[] = [
+  spawnAndNews,
+  nestedKill,
+  steerAndResume,
+  questions,
+  permissions,
+];

@@ -3,9 +3,10 @@
  * recovery, until the choices are used up; then it comes to rest. Owns how likely each happening is.
  */
 import { type Choices, chance, pick, weighted } from './choices.ts';
+import { decisionFor, spawnTerms } from './drawn-calls.ts';
 import { drawnScript, POISON } from './drawn-script.ts';
 import { toolset } from './life.ts';
-import { CHAT } from './people.ts';
+import { CHAT, type InputAsked } from './people.ts';
 import { makeWorld, type World } from './world.ts';
 
 const HOUR = 3_600_000;
@@ -24,12 +25,18 @@ export async function runSchedule(choices: Choices, tracing = false, apart = fal
         [1, { chatUsd: 1, subagentUsd: 0.2 }],
         [1, { chatUsd: 3, subagentUsd: 1 }],
       ] as const),
+      trust: weighted(choices, [
+        [12, { main: 'auto', subagents: 'auto' }],
+        [1, { main: 'auto', subagents: 'ask' }],
+        [1, { main: 'ask', subagents: 'auto' }],
+        [1, { main: 'auto', subagents: 'plan' }],
+        [1, { main: 'ask', subagents: 'plan' }],
+      ] as const),
     },
     tracing,
   });
-  world.follow(
-    drawnScript({ choices, names: world.names, requests: world.requests, newTask: world.newTask }),
-  );
+  const { names, requests, waiting, newTask } = world;
+  world.follow(drawnScript({ choices, names, requests, waiting, newTask }));
   let actions = 4 + choices.below(8);
   const weather = weighted(choices, [
     [6, 'fair'],
@@ -42,17 +49,34 @@ export async function runSchedule(choices: Choices, tracing = false, apart = fal
   const target = (): string => {
     const [first, ...rest] = world.names();
     if (first === undefined) return 'nobody';
+    // Where it is hardest to be right: in the middle of a check, and behind the end.
+    const [checked] = world.those('checked');
+    if (checked !== undefined && chance(choices, 70)) return checked;
+    const [ended, ...more] = world.those('ended');
+    if (ended !== undefined && chance(choices, 35)) return pick(choices, [ended, ...more]);
     return chance(choices, 12) ? 'all' : pick(choices, [first, ...rest]);
   };
 
+  /** Now and then without words, in the wrong form, or as if somebody else had asked. */
+  function answer(asked: InputAsked): void {
+    const decision = decisionFor(choices, asked.kind);
+    world.people.answer(
+      asked,
+      { ...(decision ? { decision } : {}), ...(chance(choices, 12) ? { text: ' ' } : {}) },
+      chance(choices, 6) ? pick(choices, [CHAT, target()]) : asked.session,
+    );
+  }
+
   function act(): void {
     const { people, life, time } = world;
-    actions -= 1;
+    const open = waiting();
+    const begun = people.askings.some(({ command: { type } }) => type === 'say' || type === 'spawn');
     const kind = weighted(choices, [
-      [10, 'say'],
-      [4, 'steer'],
-      [4, 'kill'],
-      [5, 'answer'],
+      [begun ? 10 : 60, 'say'],
+      // Before anything was said there is little to be done about it.
+      [begun ? 4 : 0, 'steer'],
+      [begun ? 4 : 0, 'kill'],
+      [open.length > 0 ? 20 : 4, 'answer'],
       [4, 'spawn'],
       [2, 'stop'],
       [2, 'resume'],
@@ -61,9 +85,11 @@ export async function runSchedule(choices: Choices, tracing = false, apart = fal
       [1, 'clock'],
       [1, 'sleep'],
       [1, 'change'],
-      [3, 'forget'],
+      [4, 'forget'],
       [2, 'raise'],
     ] as const);
+    // What is asked of people is answered whatever else they do.
+    if (kind !== 'answer' || open.length === 0) actions -= 1;
     switch (kind) {
       case 'say':
         words += 1;
@@ -76,10 +102,13 @@ export async function runSchedule(choices: Choices, tracing = false, apart = fal
         people.kill(target());
         break;
       case 'answer': {
-        const asked = world.requests().at(-1 - choices.below(3));
-        if (asked) people.answer(asked.subagent, asked.id);
+        const [first, ...rest] = open;
+        const late = !first || chance(choices, 25);
+        const asked = late ? world.requests().at(-1 - choices.below(3)) : pick(choices, [first, ...rest]);
+        if (!asked) break;
+        answer(asked);
         // Two people at the same moment.
-        if (asked && chance(choices, 30)) people.answer(asked.subagent, asked.id);
+        if (chance(choices, 30)) answer(asked);
         break;
       }
       case 'spawn': {
@@ -87,6 +116,7 @@ export async function runSchedule(choices: Choices, tracing = false, apart = fal
           task: world.newTask(),
           label: pick(choices, ['a', 'b', 'p']),
           ...(chance(choices, 25) ? { repo: 'app' } : {}),
+          ...spawnTerms(choices),
         });
         if (asked.ok) people.spawn(asked.request);
         break;
@@ -159,7 +189,7 @@ export async function runSchedule(choices: Choices, tracing = false, apart = fal
       [timer, 'timer'],
       [jobs.all.length > 0 ? 1 : 0, 'progress'],
       [2, 'pass'],
-      [actions > 0 ? (some > 0 ? 2 : 20) : 0, 'act'],
+      [actions > 0 ? (some === 0 ? 20 : world.those('checked').length > 0 ? 10 : 2) : 0, 'act'],
       [outages > 0 && world.witness.transactions > 3 ? (weather === 'stormy' ? 4 : 1) : 0, 'outage'],
     ] as const);
     switch (kind) {

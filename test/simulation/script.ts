@@ -56,6 +56,8 @@ export interface Script {
   answer(asked: Asked): ModelPlan;
   uses(): UsePlan;
   run(worker: Worker, call: ToolCall): ToolPlan;
+  /** What a command comes to that tells whether work is done. */
+  check(worker: Worker, command: string): ToolPlan;
   open(worker: Worker): 'ready' | 'failed';
   close(worker: Worker): 'closed' | 'failed';
   /** How often a process that a call starts withstands being killed. */
@@ -73,6 +75,7 @@ export const calm: Script = {
   }),
   uses: () => ({ cached: 0.5, length: 0 }),
   run: () => ({ ok: true, text: 'fine' }),
+  check: () => ({ ok: true, text: 'fine' }),
   open: () => 'ready',
   close: () => 'closed',
   stubborn: () => 0,

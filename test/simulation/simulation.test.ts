@@ -8,13 +8,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { amount } from '../amounts.ts';
 import { judge } from './oracle.ts';
-import { scenarios, tell } from './scenarios.ts';
+import { tell } from './scenario.ts';
+import { scenarios } from './scenarios.ts';
 import { traceOf, tryOut } from './try-out.ts';
 import type { Crash } from './witness.ts';
 
 const asked = Number(process.env.SIMULATION_SCHEDULES ?? '');
-const schedules = asked > 0 ? asked : amount(process.env.CI ? 2_400 : 1_500, 50_000);
-const apart = asked > 0 ? asked : amount(process.env.CI ? 600 : 400, 20_000);
+const schedules = asked > 0 ? asked : amount(process.env.CI ? 1_400 : 1_200, 50_000);
+const apart = asked > 0 ? asked : amount(process.env.CI ? 380 : 320, 20_000);
 const seed = Number(process.env.SIMULATION_SEED ?? '20261120');
 const path = process.env.SIMULATION_PATH;
 

@@ -4,7 +4,7 @@ import { judge } from './oracle.ts';
 import { runSchedule } from './schedule.ts';
 
 /** Decisions of one schedule. */
-export const TAPE = 500;
+export const TAPE = 650;
 
 /** @returns what was breached; empty if nothing was. */
 export async function tryOut(tape: readonly number[], apart = false): Promise<string[]> {

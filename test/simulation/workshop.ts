@@ -1,10 +1,10 @@
 /**
  * The workshop of a simulated world: no files, no folders, but processes that live until someone ends them, and
- * outlive a gateway that goes down. Remembers every call that was started.
+ * outlive a gateway that goes down. Remembers every call that was started and every check that was made.
  */
 import type { ToolCall, Worker, Workshop } from '../../src/core/ports.ts';
 import type { Job, Jobs } from './jobs.ts';
-import type { Script } from './script.ts';
+import type { Script, ToolPlan } from './script.ts';
 
 export interface Process {
   readonly session: string;
@@ -21,12 +21,26 @@ export interface Started {
   readonly worker: Worker;
   readonly call: ToolCall;
   readonly life: number;
+  /** How many transactions there had been. */
+  readonly at: number;
+}
+
+/** Commands that were run to see whether work is done. */
+export interface Check {
+  readonly session: string;
+  readonly attempt: number;
+  readonly commands: readonly string[];
+  /** How many transactions there had been when it began, and when it came to its end by itself. */
+  readonly began: number;
+  ended?: number;
+  holds?: boolean;
 }
 
 export interface WorkshopWorld {
   /** All there ever were. */
   readonly processes: Process[];
   readonly started: Started[];
+  readonly checks: Check[];
   /** Transactions so far. */
   readonly now: () => number;
 }
@@ -48,6 +62,8 @@ export function killProcesses(world: WorkshopWorld, matches: (process: Process) 
 export function holdsWork(session: string): boolean {
   return session.charCodeAt(session.length - 1) % 4 === 0;
 }
+
+const noWorktree = { ok: false, why: 'none', message: 'It has none.', files: [] } as const;
 
 export function simulatedWorkshop(ports: {
   world: WorkshopWorld;
@@ -71,51 +87,62 @@ export function simulatedWorkshop(ports: {
     });
   }
 
-  return {
-    run(worker, call, { signal, onAlive }) {
-      if (signal.aborted) return Promise.reject(signal.reason);
-      world.started.push({ worker, call, life });
-      note(() => `${worker.path || 'main'} starts ${call.name} ${call.id}`);
-      const starts = call.name === 'bash';
-      if (starts) {
-        const { session, attempt } = worker;
-        const withstands = script().stubborn(worker);
-        world.processes.push({ session, attempt, call: call.id, born: world.now(), withstands });
-      }
-      const endOwn = (): string[] => killProcesses(world, (one) => one.call === call.id);
-      return new Promise((resolve, reject) => {
-        const abort = (): void => {
-          jobs.remove(running);
-          const ended = (): void => {
-            endOwn();
-            note(() => `${call.id} was ended`);
-            reject(signal.reason);
-          };
-          if (!script().slowEnd()) return ended();
-          const ending: Job = {
-            what: `end of ${call.id}`,
-            finish() {
-              jobs.remove(ending);
-              ended();
-            },
-          };
-          jobs.add(ending);
+  /** Runs until it is given up, or comes out as planned. */
+  function running(
+    worker: Worker,
+    call: ToolCall,
+    { signal, onAlive }: { signal: AbortSignal; onAlive: () => void },
+    planned: () => ToolPlan,
+  ): Promise<ToolPlan> {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    note(() => `${worker.path || 'main'} starts ${call.name} ${call.id}`);
+    if (call.name === 'bash') {
+      const { session, attempt } = worker;
+      const withstands = script().stubborn(worker);
+      world.processes.push({ session, attempt, call: call.id, born: world.now(), withstands });
+    }
+    const endOwn = (): string[] => killProcesses(world, (one) => one.call === call.id);
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        jobs.remove(underway);
+        const ended = (): void => {
+          endOwn();
+          note(() => `${call.id} was ended`);
+          reject(signal.reason);
         };
-        const running: Job = {
-          what: `${call.name} ${call.id} of ${worker.path || 'main'}`,
-          progress: onAlive,
+        if (!script().slowEnd()) return ended();
+        const ending: Job = {
+          what: `end of ${call.id}`,
           finish() {
-            signal.removeEventListener('abort', abort);
-            jobs.remove(running);
-            endOwn();
-            const plan = script().run(worker, call);
-            note(() => `${call.id} ${plan.ok ? 'succeeds' : 'fails'}`);
-            resolve(plan);
+            jobs.remove(ending);
+            ended();
           },
         };
-        signal.addEventListener('abort', abort, { once: true });
-        jobs.add(running);
-      });
+        jobs.add(ending);
+      };
+      const underway: Job = {
+        what: `${call.name} ${call.id} of ${worker.path || 'main'}`,
+        progress: onAlive,
+        finish() {
+          signal.removeEventListener('abort', abort);
+          jobs.remove(underway);
+          endOwn();
+          const plan = planned();
+          note(() => `${call.id} ${plan.ok ? 'succeeds' : 'fails'}`);
+          resolve(plan);
+        },
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      jobs.add(underway);
+    });
+  }
+
+  let checked = 0;
+
+  return {
+    run(worker, call, how) {
+      if (!how.signal.aborted) world.started.push({ worker, call, life, at: world.now() });
+      return running(worker, call, how, () => script().run(worker, call));
     },
 
     open(worker, signal) {
@@ -136,6 +163,30 @@ export function simulatedWorkshop(ports: {
       const came = await job(`closing of ${worker.path}`, () => script().close(worker));
       if (came === 'failed') throw new Error('The disk is full.');
       return { branch: `subagent/${worker.path}`, base: 'main', commits: 1, files: 2, wip: false };
+    },
+
+    async verify(worker, commands, how) {
+      const { session, attempt } = worker;
+      const check: Check = { session, attempt, commands, began: world.now() };
+      world.checks.push(check);
+      checked += 1;
+      for (const [at, command] of commands.entries()) {
+        const call = { id: `check-${life}-${checked}-${at}`, name: 'bash', input: { command } };
+        const { ok, text } = await running(worker, call, how, () => script().check(worker, command));
+        if (!ok) {
+          Object.assign(check, { ended: world.now(), holds: false });
+          return { ok, command, text };
+        }
+      }
+      Object.assign(check, { ended: world.now(), holds: true });
+      return { ok: true };
+    },
+
+    worktrees: {
+      list: async () => [],
+      diff: async () => noWorktree,
+      land: async () => noWorktree,
+      remove: async () => noWorktree,
     },
 
     // Half of the branches hold work that nobody has taken over.

@@ -3,14 +3,15 @@
  * a script, and a time of its own. Owns what can happen next and makes it happen, one thing at a time, so that
  * the same choices make the same world again.
  */
+import { openRequests } from '../../src/core/session.ts';
 import { beginApart } from './apart.ts';
 import { beginLife, type Life, type Limits, smallLimits } from './life.ts';
 import type { Sent } from './model.ts';
-import { CHAT, makePeople, type People } from './people.ts';
+import { CHAT, type InputAsked, makePeople, type People } from './people.ts';
 import { calm, type Script } from './script.ts';
 import { quiet, type Time } from './virtual-time.ts';
 import { type Crash, makeWitness, type Witness } from './witness.ts';
-import type { Process, Started } from './workshop.ts';
+import type { Check, Process, Started } from './workshop.ts';
 
 export interface World {
   readonly witness: Witness;
@@ -19,6 +20,7 @@ export interface World {
   /** Every request that left, of all lives. */
   readonly sent: readonly Sent[];
   readonly started: readonly Started[];
+  readonly checks: readonly Check[];
   readonly processes: readonly Process[];
   /** Ids of calls that were cut off and must not run. */
   readonly cut: ReadonlySet<string>;
@@ -31,8 +33,12 @@ export interface World {
   note(line: () => string): void;
   /** Labels, paths and ids of all subagents there ever were. */
   names(): readonly string[];
+  /** Subagents whose work is being checked, or which have ended. */
+  those(stand: Stand): readonly string[];
   /** Everything that was ever asked, oldest first. */
-  requests(): readonly { readonly subagent: string; readonly id: string }[];
+  requests(): readonly InputAsked[];
+  /** What is open as far as the main session knows, its own among it. */
+  waiting(): readonly InputAsked[];
   newTask(): string;
   follow(script: Script): void;
   /** Lets one thing happen, and all that follows from it by itself. */
@@ -57,6 +63,8 @@ export interface World {
   rest(): Promise<void>;
 }
 
+export type Stand = 'checked' | 'ended';
+
 export interface WorldOptions {
   readonly limits?: Partial<Limits>;
   readonly tracing?: boolean;
@@ -68,7 +76,7 @@ export interface WorldOptions {
 }
 
 /** Things that may happen until a world must have come to rest. */
-const MOST = 20_000;
+const MOST = 4_000;
 /** Things that may be asked of the gateway until all questions must have been answered. */
 const MOST_ASKINGS = 200;
 /** 2026-11-20 23:00 UTC: a day ends within many a schedule. */
@@ -81,12 +89,14 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
   const time: Time = { monotonic: 0, ahead: BEGIN };
   const sent: Sent[] = [];
   const started: Started[] = [];
+  const checks: Check[] = [];
   const cut = new Set<string>();
   const processes: Process[] = [];
   let latest = 0;
   const outside = {
     sent,
     started,
+    checks,
     cut,
     calls: 0,
     processes,
@@ -96,7 +106,8 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
   const faults: string[] = [];
   const trace: string[] = [];
   const names: string[] = [];
-  const requests: { subagent: string; id: string }[] = [];
+  const stands = new Map<string, Stand>();
+  const requests: InputAsked[] = [];
   const crashes = [...(options.crashes ?? [])];
   let script = options.script ?? calm;
   let tasks = 0;
@@ -116,8 +127,14 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
         () =>
           `  ${session === CHAT ? 'main' : session.slice(0, 8)} ${seq} ${JSON.stringify(event).slice(0, 240)}`,
       );
+      if (event.type === 'verification.started') stands.set(session, 'checked');
+      else if (event.type === 'attempt.ended') stands.set(session, 'ended');
+      else if (event.type === 'step.requested' || event.type === 'attempt.started') stands.delete(session);
       if (event.type === 'subagent.spawned') names.push(event.spec.label, event.spec.path, event.spec.id);
-      if (event.type === 'input.requested') requests.push({ subagent: session, id: event.request.id });
+      if (event.type === 'input.requested') {
+        const { id, kind } = event.request;
+        requests.push({ session, id, kind });
+      }
     }
   });
 
@@ -166,10 +183,19 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     await quiet();
   }
 
-  /** As the main session knows them. */
-  function openRequests(): { subagent: string; id: string }[] {
-    const cards = Object.values(life.runtime.state(CHAT)?.tree.cards ?? {});
-    return cards.flatMap((card) => (card.requests ?? []).map(({ id }) => ({ subagent: card.id, id })));
+  function waiting(): InputAsked[] {
+    const main = life.runtime.state(CHAT);
+    if (!main) return [];
+    const askers = [{ id: CHAT, requests: openRequests(main) }, ...Object.values(main.tree.cards)];
+    return askers.flatMap(({ id: session, requests = [] }) =>
+      requests.map(({ id, kind }) => ({ session, id, kind })),
+    );
+  }
+
+  /** Every other thing is allowed. */
+  function answer(asked: InputAsked): void {
+    const decision = people.askings.length % 2 === 0 ? 'allow' : 'deny';
+    people.answer(asked, asked.kind === 'question' ? {} : { decision });
   }
 
   /** What is parked is resumed, and given more where that is what it lacks; what it says then may cost more again. */
@@ -188,6 +214,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     time,
     sent,
     started,
+    checks,
     cut,
     faults,
     trace,
@@ -201,7 +228,9 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     },
     note,
     names: () => names,
+    those: (stand) => [...stands].flatMap(([session, is]) => (is === stand ? [session] : [])),
     requests: () => requests,
+    waiting,
     newTask() {
       tasks += 1;
       return `task-${tasks}: see to it`;
@@ -256,12 +285,12 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
       crashes.length = 0;
       await world.play();
       await wakeUp();
-      for (let asked = openRequests(); asked.length > 0; asked = openRequests()) {
+      for (let asked = waiting(); asked.length > 0; asked = waiting()) {
         if (people.askings.length > MOST_ASKINGS) {
           faults.push(`${asked.map(({ id }) => id).join()} are answered and still open`);
           break;
         }
-        for (const { subagent, id } of asked) people.answer(subagent, id);
+        for (const one of asked) answer(one);
         await world.play();
         await wakeUp();
       }

@@ -149,7 +149,9 @@ describe('what a session is told of skills', () => {
     maxMinutes: 1,
     maxUsd: 1,
     choose: () => ({ ok: true as const, model: 'm', priced: true }),
+    judge: () => ({ is: 'run' as const }),
   };
+  const trust = 'auto' as const;
   const subjects: PrefixSubject[] = [
     { kind: 'main', role: 'worker', mayDelegate: true, model: 'm' },
     { kind: 'subagent', role: 'worker', mayDelegate: false, model: 'm' },
@@ -164,7 +166,7 @@ describe('what a session is told of skills', () => {
       ).not.toContain('skill');
       expect(systemPrompt(subject, undefined, { skills: [], canWork: true }).join()).not.toMatch(/skill/i);
       const call = { id: 'c', name: 'skill', input: { name: 'pack' } };
-      expect(makeToolset(settings).intend(call, subject).intent).toMatchObject({ do: 'error' });
+      expect(makeToolset(settings).intend(call, { ...subject, trust }).intent).toMatchObject({ do: 'error' });
     }
   });
 
@@ -179,7 +181,9 @@ describe('what a session is told of skills', () => {
       expect(systemPrompt(subject, undefined, { skills, canWork: true }).join()).toContain(
         '\n- pack: Packs.\n- zip: Zips.',
       );
-      expect(tools.intend({ id: 'c', name: 'skill', input: { name: 'pack' } }, subject)).toEqual({
+      expect(
+        tools.intend({ id: 'c', name: 'skill', input: { name: 'pack' } }, { ...subject, trust }),
+      ).toEqual({
         summary: 'skill: pack',
         intent: { do: 'work', readOnly: true, repeatable: true, processes: false },
       });

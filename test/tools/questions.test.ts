@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { toolset } from '../simulation/life.ts';
 
-const subagent = { kind: 'subagent', mayDelegate: true } as const;
-const main = { kind: 'main', mayDelegate: true } as const;
+const subagent = { kind: 'subagent', mayDelegate: true, trust: 'auto' } as const;
+const main = { kind: 'main', mayDelegate: true, trust: 'auto' } as const;
 
 function intent(
   name: string,
@@ -27,7 +27,7 @@ describe('report', () => {
     [{}, 'report needs `progress`, a line for people, or `question`, what you must know.'],
     [
       { progress: 'x', question: 'y' },
-      'report takes `progress` or `question`, not both: make a call for each.',
+      'report takes one of `progress` or `question` at a time: make a call for each.',
     ],
     [
       { question: ' \n' },
@@ -65,7 +65,10 @@ describe('subagents answer', () => {
 
   test.each([
     [{ action: 'answer', message: 'Blue.' }, 'subagents answer needs a `target`: a label, a path or an id.'],
-    [{ action: 'answer', target: 'scout' }, 'subagents answer needs a `message`: the answer.'],
+    [
+      { action: 'answer', target: 'scout' },
+      'subagents answer needs a `message`, the answer, or where it asks for permission or approval a `decision`.',
+    ],
   ])('with %j is an error in words', (input, words) => {
     expect(intent('subagents', input, main)).toEqual({ do: 'error', text: words });
   });

@@ -6,6 +6,8 @@ export interface Announcement {
   readonly status: string;
   /** Branch, commits and files in words; absent without a repository. */
   readonly workspace?: string;
+  /** What was checked before it was believed; absent if nothing was. */
+  readonly verified?: string;
 }
 
 const opening = /<subagent-announcement ([^>]*)>/g;
@@ -17,11 +19,13 @@ export function announcementsIn(text: string): Announcement[] {
     const read = (name: string): string | undefined =>
       new RegExp(`(?:^| )${name}="([^"]*)"`).exec(attributes)?.[1];
     const workspace = read('workspace');
+    const verified = read('verified');
     return {
       nonce: read('nonce') ?? '',
       label: read('label') ?? '',
       status: read('status') ?? '',
       ...(workspace === undefined ? {} : { workspace }),
+      ...(verified === undefined ? {} : { verified }),
     };
   });
 }

@@ -21,6 +21,8 @@ const eventSchema = z.discriminatedUnion('event', [
   z.object({ event: z.literal('announcement.read'), data: feedSchemas['announcement.read'] }),
   z.object({ event: z.literal('steer.queued'), data: feedSchemas['steer.queued'] }),
   z.object({ event: z.literal('steer.read'), data: feedSchemas['steer.read'] }),
+  z.object({ event: z.literal('input.requested'), data: feedSchemas['input.requested'] }),
+  z.object({ event: z.literal('input.answered'), data: feedSchemas['input.answered'] }),
   z.object({ event: z.literal('notice'), data: feedSchemas.notice }),
   z.object({ event: z.literal('delta'), data: delta }),
 ]);
@@ -34,17 +36,30 @@ const pageAnswer = z.object({
 export type Subagent = z.infer<typeof subagentSchema>;
 
 export interface Api {
-  createChat(): Promise<string>;
+  createChat(title: string): Promise<string>;
   /** Resolves when the gateway has accepted it. */
   say(chat: string, text: string): Promise<void>;
+  /** Answers, as a person, what a subagent must be allowed. Resolves when the gateway has accepted it. */
+  allow(chat: string, subagent: string, request: string): Promise<void>;
   subagents(chat: string): Promise<Subagent[]>;
-  /** The whole feed from its beginning, as far as it is kept; those that the demo doesn't read by id only. */
-  wholeFeed(chat: string): Promise<{ readonly ids: number[]; readonly events: Event[] }>;
+  /** A feed from its beginning, as far as it is kept; the events that the demo doesn't read by id only. */
+  wholeFeed(path: string): Promise<Feed>;
   /**
    * Follows a feed from its beginning until the demo ends, through every end of the gateway: comes back with the
    * last id it saw. Returns the ids seen, a growing list.
    */
   follow(path: string, onEvent: (event: Event) => void): readonly number[];
+}
+
+/** A feed that was read to its end. */
+export interface Feed {
+  readonly ids: readonly number[];
+  readonly events: readonly Event[];
+}
+
+/** Where the feed of a chat is, or that of one of its subagents. */
+export function feedPath(chat: string, subagent?: string): string {
+  return `/v1/chats/${chat}/${subagent === undefined ? '' : `subagents/${subagent}/`}events`;
 }
 
 export interface ApiSetting {
@@ -108,20 +123,23 @@ export function makeApi({ token, url, signal, failed }: ApiSetting): Api {
   }
 
   return {
-    async createChat() {
-      return chatAnswer.parse(await ask('/v1/chats', { title: 'demo' })).chat.id;
+    async createChat(title) {
+      return chatAnswer.parse(await ask('/v1/chats', { title })).chat.id;
     },
     async say(chat, text) {
       await ask(`/v1/chats/${chat}/messages`, { text });
     },
+    async allow(chat, subagent, request) {
+      await ask(`/v1/chats/${chat}/subagents/${subagent}/answer`, { request, decision: 'allow' });
+    },
     async subagents(chat) {
       return subagentsAnswer.parse(await ask(`/v1/chats/${chat}/subagents`)).subagents;
     },
-    async wholeFeed(chat) {
+    async wholeFeed(path) {
       const ids: number[] = [];
       const events: Event[] = [];
       for (let after = 0; ; after = ids.at(-1) ?? 0) {
-        const page = pageAnswer.parse(await ask(`/v1/chats/${chat}/events?after=${after}&limit=${PAGE}`));
+        const page = pageAnswer.parse(await ask(`${path}?after=${after}&limit=${PAGE}`));
         for (const { id, event, data } of page.events) {
           ids.push(id);
           const known = eventSchema.safeParse({ event, data });

@@ -1,11 +1,12 @@
 /**
- * What the demo has seen of the chat so far, and waiting until it has seen more. Follows the chat's feed and
+ * What the demo has seen of a chat so far, and waiting until it has seen more. Follows the chat's feed and
  * each subagent's from their birth on; never does anything to the chat.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Api, Event } from './api.ts';
+import { type Api, type Event, feedPath } from './api.ts';
 import type { Narrator } from './narrator.ts';
-import { type Label, steer } from './story.ts';
+
+type Asked = Extract<Event, { event: 'input.requested' }>['data']['request'];
 
 export interface Audience {
   /** The ids of the chat's feed as its reader got them: a growing list. */
@@ -19,11 +20,14 @@ export interface Audience {
   /** How many subagents have been given their place. */
   readonly atWork: number;
   /** How often a subagent has begun a call whose line on the feed holds these words. */
-  callsBegun(label: Label, words: string): number;
-  /** Whether its parent's steer has reached a subagent. */
-  steered(label: Label): boolean;
+  callsBegun(label: string, words: string): number;
+  /** Whether its parent has passed these words on to a subagent. */
+  steered(label: string, words: string): boolean;
+  /** What a subagent has asked first. */
+  asked(label: string): Asked | undefined;
+  hasEnded(label: string): boolean;
   /** @throws when there is none of that label */
-  idOf(label: Label): string;
+  idOf(label: string): string;
   /** Resolves as soon as it holds. Rejects when the demo ends, and after a while with `what` was waited for. */
   until(what: string, holds: () => boolean): Promise<void>;
 }
@@ -36,19 +40,19 @@ export function makeAudience(api: Api, narrator: Narrator, chat: string, signal:
   const events: Event[] = [];
   const ofSubagents: { readonly label: string; readonly event: Event }[] = [];
 
-  const followed = api.follow(`/v1/chats/${chat}/events`, (event) => {
+  const followed = api.follow(feedPath(chat), (event) => {
     events.push(event);
     narrator.chat(event);
     if (event.event !== 'subagent.spawned') return;
     const { id, label } = event.data.subagent;
-    api.follow(`/v1/chats/${chat}/subagents/${id}/events`, (own) => {
+    api.follow(feedPath(chat, id), (own) => {
       ofSubagents.push({ label, event: own });
       narrator.subagent(label, own);
     });
   });
 
   const times = (name: Event['event']): number => events.filter(({ event }) => event === name).length;
-  const eventsOf = (label: Label): Event[] =>
+  const eventsOf = (label: string): Event[] =>
     ofSubagents.flatMap((one) => (one.label === label ? [one.event] : []));
 
   return {
@@ -71,15 +75,23 @@ export function makeAudience(api: Api, narrator: Narrator, chat: string, signal:
     callsBegun: (label, words) =>
       eventsOf(label).filter(({ event, data }) => event === 'tool.started' && data.summary.includes(words))
         .length,
-    steered: (label) =>
+    steered: (label, words) =>
       eventsOf(label).some(
         ({ event, data }) =>
-          event === 'message' && data.message.from.channel === 'subagent' && data.message.text === steer,
+          event === 'message' && data.message.from.channel === 'subagent' && data.message.text === words,
       ),
-    idOf(label) {
+    asked(label) {
+      const ids = idsOf(label);
       for (const { event, data } of events)
-        if (event === 'subagent.spawned' && data.subagent.label === label) return data.subagent.id;
-      throw new Error(`there is no subagent ${label}`);
+        if (event === 'input.requested' && ids.includes(data.subagentId ?? '')) return data.request;
+      return undefined;
+    },
+    hasEnded: (label) =>
+      events.some(({ event, data }) => event === 'subagent.ended' && data.subagent.label === label),
+    idOf(label) {
+      const [id] = idsOf(label);
+      if (id === undefined) throw new Error(`there is no subagent ${label}`);
+      return id;
     },
     async until(what, holds) {
       const deadline = performance.now() + PATIENCE_MS;
@@ -92,4 +104,10 @@ export function makeAudience(api: Api, narrator: Narrator, chat: string, signal:
       }
     },
   };
+
+  function idsOf(label: string): string[] {
+    return events.flatMap(({ event, data }) =>
+      event === 'subagent.spawned' && data.subagent.label === label ? [data.subagent.id] : [],
+    );
+  }
 }

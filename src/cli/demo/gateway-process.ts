@@ -7,15 +7,19 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installation } from '../installation.ts';
 import type { Playground } from './playground.ts';
-import { repositoryName } from './story.ts';
+
+/** How a process ended: its exit code, or the signal. */
+export type Ended = number | NodeJS.Signals;
 
 export interface GatewayProcess {
   readonly pid: number;
   readonly url: string;
+  /** Why commands run without a sandbox, if they do: the gateway's own words. */
+  readonly unenclosed?: string;
   /** `kill -9`. Resolves with the exit code or the signal when it has ended. */
-  kill(): Promise<number | NodeJS.Signals>;
+  kill(): Promise<Ended>;
   /** Tells it to stop, and ends it if it doesn't. Resolves likewise. Repeatable. */
-  stop(): Promise<number | NodeJS.Signals>;
+  stop(): Promise<Ended>;
 }
 
 export interface GatewaySetting {
@@ -23,6 +27,8 @@ export interface GatewaySetting {
   /** Where the simulator is. */
   readonly modelUrl: string;
   readonly token: string;
+  /** What stands in its configuration file besides the repositories. */
+  readonly config?: Readonly<Record<string, unknown>>;
 }
 
 const READY_MS = 30_000;
@@ -45,20 +51,21 @@ export function troubles(playground: Playground): string[] {
 
 /** Starts a gateway on the playground's data folder; resolves when it answers. */
 export async function startGatewayProcess(
-  { playground, modelUrl, token }: GatewaySetting,
+  { playground, modelUrl, token, config = {} }: GatewaySetting,
   signal: AbortSignal,
 ): Promise<GatewayProcess> {
   signal.throwIfAborted();
-  const { folder, repository } = playground;
-  const config = join(folder, 'tidings.config.json');
-  writeFileSync(config, JSON.stringify({ repositories: { [repositoryName]: repository } }, null, 2));
+  const { folder } = playground;
+  const repositories = Object.fromEntries(playground.repositories.map(({ name, path }) => [name, path]));
+  const file = join(folder, 'tidings.config.json');
+  writeFileSync(file, JSON.stringify({ repositories, ...config }, null, 2));
   const child = spawn(process.execPath, [installation.program, 'start'], {
     cwd: folder,
     env: {
       ...playground.environment,
       ANTHROPIC_BASE_URL: modelUrl,
       ANTHROPIC_API_KEY: 'no-key-is-needed-here',
-      TIDINGS_CONFIG: config,
+      TIDINGS_CONFIG: file,
       TIDINGS_DATA: join(folder, 'data'),
       TIDINGS_TOKEN: token,
       PORT: '0',
@@ -70,7 +77,7 @@ export async function startGatewayProcess(
   // Whatever becomes of the demo, its gateway goes with it.
   const last = (): void => void child.kill('SIGKILL');
   process.once('exit', last);
-  const ended = new Promise<number | NodeJS.Signals>((resolve) => {
+  const ended = new Promise<Ended>((resolve) => {
     child.once('error', () => resolve(127));
     child.once('exit', (code, by) => {
       process.off('exit', last);
@@ -82,11 +89,15 @@ export async function startGatewayProcess(
     return ended;
   };
   try {
-    const url = await address(child, playground, ended, signal);
+    const greeting = await greetingOf(child, playground, ended, signal);
+    const [, url] = /listens on (http:\S+)\n/.exec(greeting) ?? [];
+    if (url === undefined) throw new Error('the gateway did not say where it is');
+    const [, unenclosed] = /WITHOUT A SANDBOX[^:\n]*: (.+)\n/.exec(greeting) ?? [];
     let stopping: typeof ended | undefined;
     return {
       pid: child.pid ?? 0,
       url,
+      ...(unenclosed === undefined ? {} : { unenclosed }),
       kill: () => end('SIGKILL'),
       stop() {
         if (stopping) return stopping;
@@ -101,11 +112,11 @@ export async function startGatewayProcess(
   }
 }
 
-/** The address that the gateway prints once it answers. */
-function address(
+/** What the gateway prints once it answers, to its last line. */
+function greetingOf(
   child: ChildProcess,
   playground: Playground,
-  ended: Promise<number | NodeJS.Signals>,
+  ended: Promise<Ended>,
   signal: AbortSignal,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -113,8 +124,7 @@ function address(
     const hear = (chunk: Buffer): void => {
       appendFileSync(logFile(playground), chunk);
       printed += chunk.toString('utf8');
-      const url = /listens on (http:\S+)\n/.exec(printed)?.[1];
-      if (url !== undefined) settle(() => resolve(url));
+      if (/^The whole API: .*\n/m.test(printed)) settle(() => resolve(printed));
     };
     child.stdout?.on('data', hear);
     child.stderr?.on('data', hear);

@@ -38,6 +38,10 @@ const styles: Readonly<Record<string, Style>> = {
   'sub:fix-bug': 'green',
   'sub:write-docs': 'magenta',
   'sub:survey': 'yellow',
+  'sub:decimals': 'green',
+  'sub:tidy': 'yellow',
+  'sub:euro': 'magenta',
+  'sub:review': 'blue',
 };
 
 /** Colour only for a terminal, unless NO_COLOR asks for none; a width that fits. */

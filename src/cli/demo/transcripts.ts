@@ -1,8 +1,23 @@
 /** What the simulator was sent, read as one growing transcript a session. Judges nothing. */
 import type { RequestRecord } from '../../simulator/records.ts';
-import { type Fields, isFields, type ParsedRequest, readRequest } from '../../simulator/request.ts';
-import { isAssistant } from './assistant.ts';
-import { workerOf } from './workers.ts';
+import {
+  type Fields,
+  isFields,
+  type ParsedRequest,
+  type ReadToolResult,
+  readRequest,
+} from '../../simulator/request.ts';
+import { textsSent } from './rounds.ts';
+
+/** One session's model and what it was sent. */
+export interface Transcript {
+  /** The tools that it was told of. */
+  readonly tools: readonly string[];
+  /** Texts in the longest request, block by block. */
+  readonly texts: readonly string[];
+  /** What its tool calls came to, in order. */
+  readonly results: readonly Pick<ReadToolResult, 'name' | 'input' | 'text' | 'isError'>[];
+}
 
 export interface Transcripts {
   /** Well-formed requests for an answer, those included that a kill cut. */
@@ -11,12 +26,22 @@ export interface Transcripts {
   readonly repeated: number;
   /** Sessions whose request did not begin with all of the one before, and those that nobody knows. */
   readonly broken: readonly string[];
-  /** The texts that the assistant's model was sent in its longest transcript, block by block. */
-  readonly assistantRead: readonly string[];
+  /** By the session's name in the story. */
+  readonly sessions: Readonly<Record<string, Transcript>>;
 }
 
-export function readTranscripts(records: readonly RequestRecord[]): Transcripts {
-  const sessions = new Map<string, { request: ParsedRequest; prefix: string; blocks: string[] }>();
+/** Whether it is a request of a session that talks with people. */
+export function isAssistant(request: ParsedRequest): boolean {
+  return request.toolNames.includes('stay_silent');
+}
+
+/** @param subagentOf which of the story's subagents a request is of */
+export function readTranscripts(
+  records: readonly RequestRecord[],
+  subagentOf: (request: ParsedRequest) => string | undefined,
+): Transcripts {
+  const latest = new Map<string, { request: ParsedRequest; prefix: string; blocks: string[] }>();
+  const results = new Map<string, Map<string, ReadToolResult>>();
   const broken = new Set<string>();
   let requests = 0;
   let repeated = 0;
@@ -24,29 +49,31 @@ export function readTranscripts(records: readonly RequestRecord[]): Transcripts 
     if (path !== '/v1/messages' || !isFields(body)) continue;
     requests += 1;
     const request = readRequest(body, { index, headers: {} });
-    const name = isAssistant(request) ? 'assistant' : (workerOf(request) ?? `request ${index}`);
+    const known = isAssistant(request) ? 'assistant' : subagentOf(request);
+    const name = known ?? `request ${index}`;
+    if (known === undefined) broken.add(name);
     const now = { request, prefix: prefixOf(body), blocks: blocksOf(request) };
-    const before = sessions.get(name);
+    const before = latest.get(name);
     if (before) {
       const continues =
         before.prefix === now.prefix && before.blocks.every((block, at) => block === now.blocks[at]);
       if (!continues) broken.add(name);
       else if (before.blocks.length === now.blocks.length) repeated += 1;
     }
-    if (name.startsWith('request')) broken.add(name);
-    sessions.set(name, now);
+    latest.set(name, now);
+    const own = results.get(name) ?? new Map<string, ReadToolResult>();
+    for (const result of request.toolResults) own.set(result.toolUseId, result);
+    results.set(name, own);
   }
-  const assistant = sessions.get('assistant')?.request;
-  return {
-    requests,
-    repeated,
-    broken: [...broken],
-    assistantRead: (assistant?.messages ?? []).flatMap((message) =>
-      message.role === 'user'
-        ? message.blocks.flatMap((block) => (typeof block.text === 'string' ? [block.text] : []))
-        : [],
-    ),
-  };
+  const sessions = [...latest].map(([name, { request }]) => [
+    name,
+    {
+      tools: request.toolNames,
+      texts: textsSent(request),
+      results: [...(results.get(name)?.values() ?? [])],
+    },
+  ]);
+  return { requests, repeated, broken: [...broken], sessions: Object.fromEntries(sessions) };
 }
 
 /** All of a request that is not its messages. */

@@ -54,6 +54,7 @@ const ignored: readonly [SettingName, string][] = [
   ['port', 'requests come in under the names of the Worker'],
   ['data', 'the chats are kept in Durable Objects'],
   ['processes', 'there are no processes'],
+  ['sandbox', 'there are no processes'],
   ['repositories', 'there is no file system'],
   ['skills', 'there is no file system, and only the skills that ship are there'],
 ];
@@ -107,6 +108,7 @@ export function readConfig(bindings: object): WorkerConfig {
     modelCalls: settings.modelCalls,
     webSearches: settings.webSearches,
     retention: settings.retention,
+    trust: settings.trust,
     budget: {
       chatUsd: settings.chatBudgetUsd,
       subagentUsd: settings.subagentBudgetUsd,

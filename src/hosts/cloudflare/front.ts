@@ -72,6 +72,7 @@ const nothingHere: Pick<AppPorts, 'runtime' | 'store' | 'sockets'> = {
     send: absent,
     state: absent,
     sessions: { row: absent, events: absent, glance: absent },
+    worktrees: { list: absent, diff: absent, land: absent, remove: absent },
     confirmDead: absent,
     gone: absent,
     broadcast: {

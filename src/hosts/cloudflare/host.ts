@@ -9,6 +9,7 @@ import { type Log, makeLog } from '../../log/log.ts';
 import { type Catalogue, makeCatalogue } from '../../model/catalogue.ts';
 import type { Bindings } from './bindings.ts';
 import { readConfig, type WorkerConfig } from './config.ts';
+import { compileSchema } from './schemas.ts';
 import { shippedSkills } from './skills.ts';
 
 export interface Host {
@@ -38,6 +39,12 @@ async function makeHost(bindings: Bindings): Promise<Host> {
   for (const warning of config.warnings) log.warn(warning);
   skills ??= shippedSkills();
   const catalogue = makeCatalogue(config.models);
-  const rules = makeRules(config, { catalogue, skills: await skills, canWork: false, canFetch: true });
+  const rules = makeRules(config, {
+    catalogue,
+    skills: await skills,
+    canWork: false,
+    canFetch: true,
+    compileSchema,
+  });
   return { config, catalogue, rules, log, http: httpLog(log), runtimeLog };
 }

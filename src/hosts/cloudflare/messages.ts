@@ -28,6 +28,7 @@ const refusalKinds = [
   'exists',
   'conflict',
   'not_allowed',
+  'invalid',
 ] as const satisfies readonly Refusal['kind'][];
 
 export const mailAnswerSchema = z.discriminatedUnion('kind', [

@@ -3,12 +3,14 @@
  * that none is forgotten here.
  */
 import orchestrate from '../../../skills/orchestrate/SKILL.md';
+import review from '../../../skills/review/SKILL.md';
+import worktrees from '../../../skills/worktrees/SKILL.md';
 import type { Skills } from '../../core/ports.ts';
 import { makeSkills } from '../../skills/open.ts';
 import { readShelf } from '../../skills/shelf.ts';
 import { type SkillFolder, skillFile } from '../../skills/skill.ts';
 
-const bundled: Readonly<Record<string, string>> = { orchestrate };
+const bundled: Readonly<Record<string, string>> = { orchestrate, review, worktrees };
 
 export async function shippedSkills(): Promise<Skills> {
   const folders = Object.entries(bundled).map(([name, text]) => bundledFolder(name, text));

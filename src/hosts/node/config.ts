@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import {
   type Anthropic,
   type AnthropicName,
@@ -31,7 +31,7 @@ export type Source = 'default' | `environment ${string}` | `file ${string}`;
 type Optional = 'publicUrl' | 'token' | 'instructions' | 'chatBudgetTokens' | 'subagentBudgetTokens';
 
 /**
- * `data` and the paths in `repositories` and `skills` are absolute; durations are minutes and seconds as named, and may be
+ * `data` and the paths in `repositories`, `skills` and `sandbox` are absolute; durations are minutes and seconds as named, and may be
  * fractions; `publicUrl` is an origin; `host` has no brackets.
  */
 export interface Config extends Readonly<Omit<Settings, 'subagentModel' | 'skills' | Optional>> {
@@ -89,9 +89,9 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
     if (entry !== undefined && from(name) === 'environment') return `environment ${entry.variable}`;
     return from(name) === 'written' ? `file ${file.path}` : 'default';
   };
-  const absolute = (path: string, of: SettingName): string => {
+  const absolute = (path: string, of: SettingName, written = from(of) === 'written'): string => {
     const home = /^~(?=\/|$)/.test(path) ? join(env.HOME?.trim() || homedir(), path.slice(1)) : path;
-    return resolve(from(of) === 'written' ? dirname(file.path) : cwd, home);
+    return resolve(written ? dirname(file.path) : cwd, home);
   };
 
   const repositories: Record<string, string> = {};
@@ -112,6 +112,25 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
       );
     }
     return folder;
+  });
+  // Only the file can name any, whatever says how strict it is.
+  const folderOf = (path: string): string => absolute(path, 'sandbox', true);
+  const sandbox = {
+    ...settings.sandbox,
+    write: settings.sandbox.write.map(folderOf),
+    hide: settings.sandbox.hide.map(folderOf),
+  };
+  const data = absolute(settings.data, 'data');
+  sandbox.write.forEach((folder, at) => {
+    const what = file.subject(['sandbox', 'write', at]);
+    const given = show(settings.sandbox.write[at]);
+    if (!isFolder(folder)) {
+      problems.push(`${what} ${given}, and there is no folder at ${folder}; it must be one that is there.`);
+    } else if (within(folder, data) || within(data, folder) || within(folder, file.path)) {
+      problems.push(
+        `${what} ${given}, where the gateway's own files are; it must be a folder apart from ${data} and ${file.path}.`,
+      );
+    }
   });
   if (!isLoopback(settings.host) && token === undefined) {
     problems.push(
@@ -137,9 +156,10 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
     ...(instructions === undefined ? {} : { instructions }),
     ...(chatBudgetTokens === undefined ? {} : { chatBudgetTokens }),
     ...(subagentBudgetTokens === undefined ? {} : { subagentBudgetTokens }),
-    data: absolute(settings.data, 'data'),
+    data,
     repositories,
     skills,
+    sandbox,
     anthropic,
     simulator: Object.keys(anthropic).length === 0,
     file: { path: file.path, exists: file.exists },
@@ -168,6 +188,8 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
       repositories: source('repositories'),
       fetch: source('fetch'),
       webSearches: source('webSearches'),
+      sandbox: source('sandbox'),
+      trust: source('trust'),
       models: source('models'),
       skills: source('skills'),
       retention: source('retention'),
@@ -177,6 +199,10 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
     },
     warnings,
   };
+}
+
+function within(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(folder === sep ? sep : `${folder}${sep}`);
 }
 
 function readText(path: string): string | undefined {

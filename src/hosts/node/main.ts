@@ -5,9 +5,11 @@
 import { once } from 'node:events';
 import { IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { resolve } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import { nanoid } from 'nanoid';
 import { installation } from '../../cli/installation.ts';
+import { ConfigError } from '../../config/problems.ts';
 import { allowLists, gatewayUrl } from '../../config/reach.ts';
 import { makeGateway } from '../../gateway/gateway.ts';
 import { makeApp } from '../../http/app.ts';
@@ -23,9 +25,11 @@ import { makeSkills } from '../../skills/open.ts';
 import { problemLine, type Shelf } from '../../skills/shelf.ts';
 import { adminToken } from './admin-token.ts';
 import { nodeClock } from './clock.ts';
+import { usualConfigFile } from './config/file.ts';
 import type { Config } from './config.ts';
 import { watchEventLoop } from './event-loop.ts';
 import { folderId } from './folder-id.ts';
+import { makeCompileSchema } from './schemas.ts';
 import { nodeShelf } from './skills/find.ts';
 import { openStore } from './store/sqlite-store.ts';
 import { tokenKeeper } from './tokens/issue.ts';
@@ -60,6 +64,7 @@ const NOTICED_SKILLS = 10;
 export async function startGateway(config: Config, options: StartOptions): Promise<RunningGateway> {
   const store = openStore(config.data);
   let simulator: Simulator | undefined;
+  let shut: (() => Promise<void>) | undefined;
   try {
     const admin = adminToken(config, store.folder);
     options.log.hide(admin.token, config.anthropic.apiKey, config.anthropic.authToken);
@@ -69,9 +74,18 @@ export async function startGateway(config: Config, options: StartOptions): Promi
       repositories: config.repositories,
       processes: config.processes,
       fetch: config.fetch,
+      sandbox: {
+        ...config.sandbox,
+        // Each may hold a token.
+        hide: [...config.sandbox.hide, config.file.path, resolve(usualConfigFile)],
+      },
     });
+    shut = workshop.shut;
     // No process of an earlier gateway may live on into the work of this one.
     const swept = await workshop.sweepAll();
+    const enclosing = workshop.sandbox();
+    // Should the start fail before it is waited for, that is the failure that counts.
+    enclosing.catch(() => undefined);
     if (config.simulator) simulator = await startSimulator({ script: createPersona(), record: 'none' });
     const catalogue = makeCatalogue(config.models);
     const { apiKey, authToken, baseUrl } = config.anthropic;
@@ -83,6 +97,15 @@ export async function startGateway(config: Config, options: StartOptions): Promi
       clock: nodeClock,
     });
     const shelf = await nodeShelf([installation.skills, ...config.skills]);
+    const { on: sandboxed, why } = await enclosing;
+    const unenclosed = config.sandbox.mode === 'off' ? undefined : why;
+    if (unenclosed !== undefined) {
+      if (config.sandbox.mode === 'required') {
+        const line = `The sandbox is required (${config.sources.sandbox}), and there is none: ${unenclosed}.`;
+        throw new ConfigError([line]);
+      }
+      options.log.warn({ why: unenclosed }, 'commands run without a sandbox');
+    }
     const { instructions, ...settings } = config;
     const budget = {
       chatUsd: config.chatBudgetUsd,
@@ -105,6 +128,8 @@ export async function startGateway(config: Config, options: StartOptions): Promi
         workshop,
         skills: makeSkills(shelf),
         canFetch: true,
+        sandboxed,
+        compileSchema: makeCompileSchema(),
         random: Math.random,
         fatal: options.fatal,
         log: runtimeLog(options.log, (session) => store.session(session)?.chat),
@@ -154,6 +179,9 @@ export async function startGateway(config: Config, options: StartOptions): Promi
       notices: [
         ...config.warnings,
         ...(admin.notice ? [admin.notice] : []),
+        ...(unenclosed === undefined
+          ? []
+          : [`Commands run WITHOUT A SANDBOX, and reach what this user does: ${unenclosed}.`]),
         ...swept.left.map((one) => `A process of an earlier gateway could not be ended: ${one}`),
         ...skillNotices(shelf),
       ],
@@ -161,6 +189,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
         closing ??= stop(server, async () => {
           ready = false;
           await gateway.runtime.stop();
+          await workshop.shut();
           store.close();
           await simulator?.close();
           unwatch();
@@ -172,6 +201,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
   } catch (error) {
     store.close();
     await simulator?.close();
+    await shut?.();
     throw error;
   }
 }

@@ -2,6 +2,7 @@
  * Mail: accepted once and in order, taken by one step, settled once; every ending announced once, together with
  * it; a person's words in the very next request.
  */
+import type { AcceptedBody } from '../../../src/core/correspondence.ts';
 import type { Recorded } from '../../../src/core/events.ts';
 import { mailId } from '../../../src/core/ids.ts';
 import { openBehind, type ServerCall } from '../../../src/core/server-calls.ts';
@@ -86,7 +87,7 @@ function letters(history: History): string[] {
         if (!event.block) break;
         const id = mailId(event.sender, event.n);
         const { kind } = event.body;
-        const wakes = kind !== 'announcement' || (event.body.wakes && !quiet.has(event.sender));
+        const wakes = wakesBy(event.body) && !(kind === 'announcement' && quiet.has(event.sender));
         const letter: Followed = { seq, kind, wakes };
         if (all.has(id)) complain(`${id} was accepted twice`);
         all.set(id, letter);
@@ -111,7 +112,8 @@ function letters(history: History): string[] {
           added.add(ref.seq);
           const letter = bySeq.get(ref.seq);
           const owed = !letter || (letter.settled !== undefined && letter.kind === 'task');
-          const at = owed ? 0 : order.indexOf(letter.kind === 'question' ? 'note' : letter.kind);
+          const notes = letter?.kind === 'question' || letter?.kind === 'denial';
+          const at = owed ? 0 : order.indexOf(notes ? 'note' : letter.kind);
           if (!owed && letter.takenBy !== event.step)
             complain(`the block of ${ref.seq} is sent and not taken`);
           if (at < last) complain(`a ${order[at]} stands behind a ${order[last]}`);
@@ -144,6 +146,11 @@ function letters(history: History): string[] {
     if (letter.kind === 'message') found.push(...heardNext(history, id, letter));
   }
   return found;
+}
+
+function wakesBy(body: AcceptedBody): boolean {
+  if (body.kind === 'announcement') return body.wakes;
+  return body.kind === 'question' ? body.wakes !== false : body.kind !== 'denial';
 }
 
 /** Read means: a step that holds it, or one after it, was answered in the commit that says so. */

@@ -1,10 +1,12 @@
 /**
- * Questions: each is asked once and closed once, together with the call that waited; an answer comes from a mail
- * that brought it, and from each door only one; nobody reads a question that is closed, holds a place while it
- * waits, or is recovered for having waited.
+ * Questions of every kind: each is asked once and closed once, together with the call that waited unless that may go
+ * on; an answer is of the form that was asked for and comes from whoever gave it, and from each door only one; nobody
+ * reads a question that is closed, holds a place while it waits, or is recovered for having waited.
  */
+import type { InputRequest } from '../../../src/core/card.ts';
+import type { SessionEvent } from '../../../src/core/events.ts';
 import { type FeedEvent, project } from '../../../src/core/feed.ts';
-import { openRequests, type Session } from '../../../src/core/session.ts';
+import { type Call, openRequests, type Session } from '../../../src/core/session.ts';
 import { grant } from '../../../src/core/shares.ts';
 import { isEnded, ownCards, queued } from '../../../src/core/subagents.ts';
 import { rulesOf } from '../life.ts';
@@ -15,18 +17,18 @@ export function judgeQuestions(chronicle: Chronicle): string[] {
   const found: string[] = [...doors(chronicle), ...shown(chronicle)];
   for (const history of chronicle.sessions.values()) {
     found.push(
-      ...closings(history),
+      ...closings(chronicle, history),
       ...letters(history),
       ...statuses(history),
       ...places(chronicle, history),
       ...answersPosted(history),
-      ...steers(history),
+      ...newerWords(history),
     );
   }
   return found;
 }
 
-function closings(history: History): string[] {
+function closings(chronicle: Chronicle, history: History): string[] {
   const { name, log, end } = history;
   const found: string[] = [];
   const asked = new Map<string, string>();
@@ -46,24 +48,73 @@ function closings(history: History): string[] {
     const results = around.filter(
       (one) => one.event.type === 'tool.finished' && one.event.call === event.call,
     );
-    if (results.length !== 1) complain(`${id} was closed and its call was finished ${results.length} times`);
+    const goesOn =
+      event.type === 'input.answered' && event.request.kind === 'permission' && event.decision === 'allow';
+    if (results.length !== 1 && !goesOn)
+      complain(`${id} was closed and its call was finished ${results.length} times`);
     if (event.type === 'input.withdrawn') continue;
-    const brought = around.some(
-      (one) =>
-        one.event.type === 'mail.accepted' &&
-        one.event.body.kind === 'answer' &&
-        one.event.body.request === id &&
-        one.event.body.text === event.text,
-    );
-    if (!brought) complain(`${id} was answered and no mail brought the answer`);
-    const told = results.some(
-      (one) => one.event.type === 'tool.finished' && String(one.event.block.content).includes(event.text),
-    );
-    if (!told) complain(`${id} was answered and its call doesn't hold the answer`);
+    if (wrongForm(event.request, event)) complain(`${id} was answered in a form that nobody asked for`);
+    if (!isBrought(chronicle, history, event, around))
+      complain(`${id} was answered and nobody brought the answer`);
+    if (!goesOn && !results.some(({ event: one }) => holds(one, event.text)))
+      complain(`${id} was answered and its call doesn't hold the answer`);
+    if (goesOn && event.text.trim() !== '' && !around.some(({ event: one }) => holds(one, event.text)))
+      complain(`${id} was allowed with words that nobody is told`);
+    const denial = end.spec && event.decision === 'deny' && event.by !== 'parent';
+    if (heardDenials(chronicle, history, id) !== (denial ? 1 : 0))
+      complain(`${id} was ${event.decision} by ${event.by}, and its parent was not told so`);
   }
   for (const id of asked.keys()) if (!closed.has(id)) found.push(`${name}: ${id} is open for ever`);
   if (openRequests(end).length > 0) found.push(`${name}: waits for an answer for ever`);
   return found;
+}
+
+type Answered = Extract<SessionEvent, { type: 'input.answered' }>;
+
+function wrongForm({ kind }: InputRequest, { decision, text }: Pick<Answered, 'decision' | 'text'>): boolean {
+  return kind === 'question' ? decision !== undefined || text.trim() === '' : decision === undefined;
+}
+
+/** By a mail to a subagent; to the main session by a person who asked for just that. */
+function isBrought(
+  { world, sessions }: Chronicle,
+  { end }: History,
+  event: Answered,
+  around: History['log'],
+): boolean {
+  const { id } = event.request;
+  const same = (one: Pick<Answered, 'decision' | 'text'> & { request: string }): boolean =>
+    one.request === id && one.text === event.text && one.decision === event.decision;
+  const asked = world.people.askings.some(({ command }) => command.type === 'answer' && same(command));
+  if (event.by === 'person' && !asked) return false;
+  const parent = sessions.get(end.spec?.parent ?? '');
+  const byParent = parent?.log.some(
+    (one) =>
+      one.event.type === 'mail.posted' &&
+      one.event.mail.body.kind === 'answer' &&
+      one.event.mail.body.by === 'parent' &&
+      same(one.event.mail.body),
+  );
+  if (event.by !== 'person' && (event.by === 'parent') !== byParent) return false;
+  const mailed = around.some(
+    (one) => one.event.type === 'mail.accepted' && one.event.body.kind === 'answer' && same(one.event.body),
+  );
+  return mailed || (id.startsWith(`${CHAT}.`) && event.by === 'person');
+}
+
+/** As a call's result, or as a note beside it. */
+function holds(event: SessionEvent, text: string): boolean {
+  if (event.type === 'tool.finished') return String(event.block.content).includes(text.trim());
+  return (
+    event.type === 'mail.accepted' && event.body.kind === 'note' && event.body.text.includes(text.trim())
+  );
+}
+
+function heardDenials({ sessions }: Chronicle, { end }: History, request: string): number {
+  return (sessions.get(end.spec?.parent ?? '')?.log ?? []).filter(
+    ({ event }) =>
+      event.type === 'mail.accepted' && event.body.kind === 'denial' && event.body.request === request,
+  ).length;
 }
 
 /** A question that a step takes is open as far as its reader knows. */
@@ -100,8 +151,12 @@ function statuses({ name, log, states }: History): string[] {
   return found;
 }
 
-function onlyWaits({ step }: Session): boolean {
-  return step?.phase === 'tools' && step.calls.every((call) => call.state === 'finished' || call.request);
+function onlyWaits({ step, checking }: Session): boolean {
+  return (
+    step?.phase === 'tools' &&
+    checking === undefined &&
+    !step.calls.some((call) => call.state === 'started' && !call.request)
+  );
 }
 
 /** Nobody queues while a place is free and there is money for it: who waits for an answer holds no place. */
@@ -142,26 +197,41 @@ function answersPosted({ name, log, states }: History): string[] {
   return found;
 }
 
-/** Newer words are read at once: nothing that was asked before them waits on. */
-function steers(history: History): string[] {
+/** Newer words are read at once: nothing that was asked before them, or was to be, waits on. */
+function newerWords(history: History): string[] {
   const { id, name, log, states } = history;
   return log.flatMap(({ event, seq }, index) => {
-    if (event.type !== 'mail.accepted' || event.body.kind !== 'steer' || event.body.target !== id) return [];
+    if (event.type !== 'mail.accepted') return [];
+    const { body } = event;
+    if (body.kind !== 'message' && !(body.kind === 'steer' && body.target === id)) return [];
     const before = states[index - 1];
     const after = states[commitAt(history, index).to];
     if (!before || !after) return [];
-    const open = new Set(openRequests(before).map((one) => one.id));
-    return openRequests(after).some((one) => open.has(one.id))
-      ? [`${name} ${seq}: was steered, and still waits for an answer`]
+    const open = new Set(waiting(before).map(({ key }) => key));
+    return waiting(after).some(({ key }) => open.has(key))
+      ? [`${name} ${seq}: was told something new, and still waits for an answer`]
       : [];
   });
 }
 
-/** Of all who answer at the same door one is told that it counts, at most. */
-function doors({ world }: Chronicle): string[] {
+function waiting({ step }: Session): Call[] {
+  return (step?.calls ?? []).filter(
+    ({ state, request, permission, allowed }) => request || (state === 'open' && permission && !allowed),
+  );
+}
+
+/** Of all who answer at the same door one is told that it counts, at most, and never one in the wrong form. */
+function doors({ world, sessions }: Chronicle): string[] {
+  const asked = new Map<string, InputRequest>();
+  for (const { log } of sessions.values()) {
+    for (const { event } of log)
+      if (event.type === 'input.requested') asked.set(event.request.id, event.request);
+  }
   const counted = new Set<string>();
   return world.people.askings.flatMap(({ id, command, outcome }) => {
     if (command.type !== 'answer' || !outcome?.ok) return [];
+    const request = asked.get(command.request);
+    if (!request || wrongForm(request, command)) return [`${id}: ${command.request} took a wrong answer`];
     if (counted.has(command.request)) return [`${id}: ${command.request} was answered, and took an answer`];
     counted.add(command.request);
     return [];
@@ -172,10 +242,12 @@ function doors({ world }: Chronicle): string[] {
 function shown({ sessions, main }: Chronicle): string[] {
   if (!main) return [];
   const due = new Map<string, string>();
-  for (const { id: session, log } of sessions.values()) {
+  for (const { id, log } of sessions.values()) {
+    const who = id === CHAT ? 'main' : id;
     for (const { event } of log) {
-      if (event.type === 'input.answered') due.set(event.request.id, `${session} answered ${event.by}`);
-      if (event.type === 'input.withdrawn') due.set(event.request.id, `${session} withdrawn `);
+      if (event.type === 'input.answered')
+        due.set(event.request.id, `${who} answered ${event.by} ${event.decision ?? ''}`);
+      if (event.type === 'input.withdrawn') due.set(event.request.id, `${who} withdrawn  `);
     }
   }
   const found: string[] = [];
@@ -189,11 +261,11 @@ function shown({ sessions, main }: Chronicle): string[] {
       requested.add(event.data.request.id);
     }
     if (event.name !== 'input.answered') continue;
-    const { request, subagentId, outcome, by } = event.data;
+    const { request, subagentId = 'main', outcome, by, decision } = event.data;
     if (!requested.has(request.id)) found.push(`the feed answers ${request.id} before it asks it`);
     if (over.has(request.id)) found.push(`the feed answers ${request.id} twice`);
     over.add(request.id);
-    const told = `${subagentId} ${outcome} ${by ?? ''}`;
+    const told = `${subagentId} ${outcome} ${by ?? ''} ${decision ?? ''}`;
     if (told !== due.get(request.id))
       found.push(`the feed tells ${told} of ${request.id}, not ${due.get(request.id)}`);
   }

@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isEnded } from '../../../src/core/subagents.ts';
 import { IDLE_MS } from '../life.ts';
-import type { Chronicle, History } from './chronicle.ts';
+import { type Chronicle, type History, together } from './chronicle.ts';
 import { isForgotten } from './forgetting.ts';
 
 /** A timer may look this much too late: it looks once a second where a session is at rest. */
@@ -56,6 +56,9 @@ const silent = new Set([
   'step.requested',
   'step.answered',
   'tool.started',
+  'input.requested',
+  'verification.started',
+  'verification.failed',
   'attempt.closing',
   'attempt.ended',
 ]);
@@ -106,18 +109,19 @@ function calls({ name, log }: History): string[] {
   return found;
 }
 
-function clock({ name, log, states, end }: History): string[] {
+function clock(history: History): string[] {
+  const { name, log, states, end } = history;
   if (!end.spec) return [];
   const found: string[] = [];
   const { limitMs } = end.spec;
-  log.forEach(({ event, seq, worked }, index) => {
+  log.forEach(({ event, seq }, index) => {
     if (event.type !== 'attempt.closing') return;
     const { workedMs = 0 } = states[index] ?? {};
     if (workedMs > limitMs + LATE_MS) found.push(`${name} ${seq}: worked ${workedMs} ms of ${limitMs}`);
     if (event.status !== 'timed_out') return;
     if (event.reason === 'limit' && workedMs < limitMs)
       found.push(`${name} ${seq}: stopped after ${workedMs} ms`);
-    const since = Math.max(worked, ...log.slice(Math.max(0, index - 12), index).map((one) => one.worked));
+    const since = Math.max(...together(history, index).map((one) => one.worked));
     if (event.reason === 'idle' && since < IDLE_MS)
       found.push(`${name} ${seq}: called idle after ${since} ms`);
   });

@@ -92,6 +92,8 @@ function cascade(history: History): string[] {
       const live = liveChildren(state.tree);
       if (event.status === 'completed' && live.length > 0)
         found.push(`${name} ${seq}: completed before its own`);
+      if (event.status === 'completed' && state.mail.waiting.length > 0)
+        found.push(`${name} ${seq}: completed, and has not read all its mail`);
       if (event.status !== 'completed') {
         for (const child of live)
           if (!kills(child.id)) found.push(`${name} ${seq}: ended and left ${child.path}`);
@@ -185,6 +187,7 @@ function cards({ sessions }: Chronicle, { name, end, log }: History): string[] {
     };
     say('status', card.status, real.status);
     say('attempt', card.attempt, real.attempt);
+    say('verified', card.verified, real.verified);
     const left = real.unswept.length > 0 ? real.unswept.flatMap((one) => one.left).join() : undefined;
     say('unswept', card.unswept?.join(), left);
     say('steers', card.pendingSteers, 0);

@@ -4,6 +4,7 @@
  */
 import { configText, type SettingLine } from '../../../cli/config.ts';
 import { anthropicVariables } from '../../../config/environment.ts';
+import { usualHosts } from '../../../config/sandbox.ts';
 import { environment, type SettingName, settingNames } from '../../../config/schema.ts';
 import { adminTokenPath } from '../admin-token.ts';
 import type { Config, Source } from '../config.ts';
@@ -35,6 +36,8 @@ const meanings: Readonly<Record<SettingName, string>> = {
   repositories: 'name and path of each git repository to work in',
   fetch: 'what web_fetch may ask besides the public internet, and what never',
   webSearches: 'searches of the web that one answer may make; 0 switches them off',
+  sandbox: 'what encloses the commands of sessions',
+  trust: 'how far sessions act by themselves, and what is allowed, asked about or forbidden',
   models: 'aliases, and models that are not known yet',
   skills: 'folders with skills, besides those that ship',
   retention: 'for how many days what is over is kept; 0 is for ever',
@@ -124,6 +127,27 @@ function settingLines(config: Config, name: SettingName): SettingLine[] {
         (list) => list.join(', '),
         line,
       );
+    case 'sandbox': {
+      const { mode, hosts, write, hide } = config.sandbox;
+      const usual = hosts.join() === usualHosts.join();
+      const lists = { hosts: usual ? ['the usual package registries'] : hosts, write, hide };
+      return [
+        line(mode),
+        ...Object.entries(lists).map(([entry, list]) =>
+          line(list.length === 0 ? 'none' : list.join(', '), entry),
+        ),
+      ];
+    }
+    case 'trust': {
+      const { main, subagents, ...rules } = config.trust;
+      return [
+        line(main, 'main'),
+        line(subagents, 'subagents'),
+        ...Object.entries(rules).flatMap(([kind, list]) =>
+          list.length > 0 ? [line(list.join(', '), kind)] : [],
+        ),
+      ];
+    }
     case 'models':
       return entries(
         config.models,

@@ -5,7 +5,8 @@ import { ConfigError } from '../../../config/problems.ts';
 import { configVariable } from '../../../config/schema.ts';
 import { nothingWritten, readSettingsText, type Written } from '../../../config/settings-text.ts';
 
-const defaultFile = 'tidings.config.json';
+/** The configuration file's name where none is named, in the working directory. */
+export const usualConfigFile = 'tidings.config.json';
 
 interface ConfigFile extends Written {
   readonly path: string;
@@ -23,7 +24,7 @@ export function readConfigFile(
   readFile: (path: string) => string | undefined,
 ): ConfigFile {
   const named = variable(env, configVariable);
-  const path = resolve(cwd, named ?? defaultFile);
+  const path = resolve(cwd, named ?? usualConfigFile);
   const text = textOf(path, readFile);
   if (text === undefined) {
     if (named === undefined) return { path, exists: false, ...nothingWritten(path) };

@@ -13,6 +13,7 @@ import { configFileFinding, diskFindings, folderFindings, ownerOf } from './data
 import { clean, type Finding, ok, problem, warning } from './finding.ts';
 import { bashFinding, gitFinding, isolationFinding, nodeFinding, repositoryFindings } from './machine.ts';
 import { portFinding } from './port.ts';
+import { sandboxFinding } from './sandbox.ts';
 
 /** Where the API is when nothing else is configured: what the SDK takes, too. */
 const usualApi = 'https://api.anthropic.com';
@@ -53,6 +54,8 @@ export async function examine(options: {
   const repositories = config?.repositories ?? {};
   const git = await gitFinding(Object.keys(repositories).length > 0);
   findings.push(git, await bashFinding(), await isolationFinding());
+  // Settings that are wrong say nothing of it.
+  if (config) findings.push(await sandboxFinding(config.sandbox, env));
   if (git.status !== 'problem') {
     findings.push(...(await repositoryFindings(makeGit(env, 'doctor'), repositories)));
   }

@@ -14,9 +14,13 @@ import type { Marker } from './marker.ts';
 import { makeOutput, type OutputLimits } from './output.ts';
 import type { ProcessQueue } from './process-queue.ts';
 import { type CommandEnd, runCommand } from './processes.ts';
+import { reviewerTmp } from './sandbox-places.ts';
+import type { WorkerSandbox } from './worker-sandbox.ts';
 
 export interface BashSetting {
   readonly isolation: Isolation;
+  /** Absent: there is none, and commands reach what the gateway's own user does. */
+  readonly sandbox?: WorkerSandbox;
   readonly queue: ProcessQueue;
   readonly source: Readonly<Record<string, string | undefined>>;
   readonly limits: OutputLimits;
@@ -51,6 +55,12 @@ export async function runBash(setting: BashSetting, call: BashCall): Promise<Too
     const words = `The command has ${size} bytes; the system takes ${largestCommand}. Put long text in a file with write.`;
     return { ok: false, text: words };
   }
+  if (call.worker.reviewer === true && setting.sandbox === undefined) {
+    return {
+      ok: false,
+      text: 'The command was not run: a reviewer changes nothing, and without a sandbox nothing would keep a command from it. Use read, glob and grep.',
+    };
+  }
   const began = performance.now();
   const place = await enter(setting.queue, call);
   if (place === undefined) {
@@ -67,9 +77,12 @@ export async function runBash(setting: BashSetting, call: BashCall): Promise<Too
     let told = Number.NEGATIVE_INFINITY;
     const shell = existsSync('/bin/bash') ? '/bin/bash' : 'sh';
     call.onAlive();
+    const plain = [shell, '-c', call.command];
+    const walled = await setting.sandbox?.wrap(plain, call);
     const end = await runCommand(
       {
-        argv: [shell, '-c', call.command],
+        argv: walled?.argv ?? plain,
+        upFromInside: walled !== undefined,
         cwd: call.workspace,
         env: environmentOf(setting, call),
         marker: call.marker,
@@ -86,7 +99,7 @@ export async function runBash(setting: BashSetting, call: BashCall): Promise<Too
       },
       setting.isolation,
       setting.partial,
-    );
+    ).finally(() => walled?.ended());
     const shownName = setting.isolation.privateTmp ? file.replace(call.tmp, '/tmp') : file;
     const printed = await output.finish(shownName);
     if (call.signal.aborted) throw call.signal.reason;
@@ -120,11 +133,17 @@ function environmentOf(setting: BashSetting, call: BashCall): Environment {
   return workerEnvironment({
     source: setting.source,
     path: call.worker.path,
-    tmp: setting.isolation.privateTmp ? '/tmp' : call.tmp,
+    tmp: tmpOf(setting, call),
+    sandboxed: setting.sandbox !== undefined,
     marker: call.marker,
     trusted: call.trusted,
     ceiling: setting.ceiling,
   });
+}
+
+function tmpOf({ isolation, sandbox }: BashSetting, { worker, tmp }: BashCall): string {
+  if (sandbox !== undefined && worker.reviewer === true) return reviewerTmp;
+  return isolation.privateTmp ? '/tmp' : tmp;
 }
 
 function outputFile(call: BashCall): string {

@@ -43,9 +43,12 @@ export function workerEnvironment(options: {
   readonly trusted: readonly string[];
   /** Where git stops to look for a repository: one around the data folder is not the worker's. */
   readonly ceiling: string;
+  /** It runs in a sandbox, where the home folder is read-only and hosts are reached through a proxy. */
+  readonly sandboxed?: boolean;
 }): Environment {
   return {
     ...allowed(options.source),
+    ...(options.sandboxed ? sandboxVariables(options.tmp) : {}),
     ...gitIdentity(options.path),
     ...gitSettings([
       // Nobody is there to type a passphrase, and housekeeping would be cut off with the call.
@@ -63,6 +66,22 @@ export function workerEnvironment(options: {
     TERM: 'dumb',
     TMPDIR: options.tmp,
     [markerVariable]: options.marker,
+  };
+}
+
+/** What programs need to know where their usual places can't be written, and that Node is to ask the proxy. */
+function sandboxVariables(tmp: string): Environment {
+  const caches = `${tmp}/cache`;
+  return {
+    XDG_CACHE_HOME: caches,
+    XDG_STATE_HOME: `${caches}/state`,
+    npm_config_cache: `${caches}/npm`,
+    npm_config_store_dir: `${caches}/pnpm`,
+    CARGO_HOME: `${caches}/cargo`,
+    GOMODCACHE: `${caches}/go`,
+    GRADLE_USER_HOME: `${caches}/gradle`,
+    NUGET_PACKAGES: `${caches}/nuget`,
+    NODE_USE_ENV_PROXY: '1',
   };
 }
 

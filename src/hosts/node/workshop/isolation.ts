@@ -14,9 +14,10 @@ export interface Isolation {
   readonly privateTmp: boolean;
   /**
    * The argument list that runs `argv`; `tmp` is the chat's folder. It writes `up` and a line end to descriptor
-   * 2 when the command is about to run, or else what prevents it.
+   * 2 when the command is about to run, or else what prevents it. With `upFromInside` that is left to `argv`,
+   * which finds the command's standard error at descriptor 3.
    */
-  wrap(argv: readonly string[], tmp: string): string[];
+  wrap(argv: readonly string[], tmp: string, how?: { readonly upFromInside: boolean }): string[];
 }
 
 /** Ends a command when the gateway dies, even by SIGKILL. */
@@ -27,11 +28,13 @@ const unshare = ['--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc'];
  * child (so that the command keeps the ordinary handling of signals, and orphans have someone to end them) and
  * leaves with its code.
  */
-const init =
-  // Descriptor 3 is the command's standard error; 2 is for those that bring it up.
-  'tmp=$1; shift; if [ -n "$tmp" ]; then mount --bind "$tmp" /tmp || exit 125; fi; echo up >&2; exec 2>/dev/null; ("$@" 2>&3 3>&-); exit $?';
+const prepare = 'tmp=$1; shift; if [ -n "$tmp" ]; then mount --bind "$tmp" /tmp || exit 125; fi;';
+// Descriptor 3 is the command's standard error; 2 is for those that bring it up.
+const init = `${prepare} echo up >&2; exec 2>/dev/null; ("$@" 2>&3 3>&-); exit $?`;
+const initForInside = `${prepare} ("$@"); exit $?`;
 /** The same without a namespace: becomes the command. */
 const begin = 'echo up >&2; exec "$@" 2>&3 3>&-';
+const beginForInside = 'exec "$@"';
 
 interface Way {
   readonly unshare: readonly string[];
@@ -60,7 +63,14 @@ export async function findIsolation(options: {
   const marked: Isolation = {
     kind: 'marker',
     privateTmp: false,
-    wrap: (argv) => [...parentDeath, 'sh', '-c', begin, 'tidings', ...argv],
+    wrap: (argv, _tmp, how) => [
+      ...parentDeath,
+      'sh',
+      '-c',
+      how?.upFromInside ? beginForInside : begin,
+      'tidings',
+      ...argv,
+    ],
   };
   if (options.only === 'marker') return marked;
   const tmp = join(options.folder, 'probe');
@@ -85,13 +95,13 @@ function namespaced(way: Way, parentDeath: readonly string[], privateTmp: boolea
   return {
     kind: 'namespace',
     privateTmp,
-    wrap: (argv, tmp) => [
+    wrap: (argv, tmp, how) => [
       ...parentDeath,
       'unshare',
       ...way.unshare,
       'sh',
       '-c',
-      init,
+      how?.upFromInside ? initForInside : init,
       'tidings',
       privateTmp ? tmp : '',
       ...way.drop,

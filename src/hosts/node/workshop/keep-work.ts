@@ -71,7 +71,13 @@ async function save(git: Git, record: WorktreeRecord, path: string): Promise<voi
   const move = async (to: string): Promise<void> => {
     const from = tip ?? '0'.repeat(to.length);
     if (to !== tip)
-      await must(inTree(['update-ref', '-m', 'tidings: keep the work', own(record), to, from], { cwd, env }));
+      // A branch that its worker made to stand for another must not move that one.
+      await must(
+        inTree(['update-ref', '--no-deref', '-m', 'tidings: keep the work', own(record), to, from], {
+          cwd,
+          env,
+        }),
+      );
   };
   const within = async (inner: string, outer: string): Promise<boolean> =>
     (await inTree(['merge-base', '--is-ancestor', inner, outer], { cwd })).code === 0;
@@ -108,7 +114,7 @@ async function settle(git: Git, record: WorktreeRecord, tree: string): Promise<v
   const tip = await commitOf(git, cwd, own(record));
   if (tip === undefined) return;
   // Refuses to overwrite anything, and then HEAD stays where it was.
-  const switched = await git(['read-tree', '-m', '-u', tree, tip], { cwd });
+  const switched = await git(['read-tree', '-m', '-u', '--no-recurse-submodules', tree, tip], { cwd });
   if (switched.code === 0)
     await git(['symbolic-ref', '-m', 'tidings: back to the branch', 'HEAD', own(record)], { cwd });
 }

@@ -13,14 +13,23 @@ export async function worktreeNote(
   record: WorktreeRecord,
   remarks: readonly string[],
   tmp: TmpNote,
+  reviewer: boolean,
 ): Promise<string> {
   const instructions = await instructionsOf(record.folder);
+  const rest = instructions === undefined ? [] : [instructions];
+  if (reviewer) {
+    return [
+      `Your workspace is ${record.folder}, a git worktree of the repository ${record.repository} that stands at ${record.base} (${record.baseCommit.slice(0, 12)}). You read there, and change nothing.`,
+      ...remarks,
+      ...rest,
+    ].join('\n');
+  }
   return [
     `Your workspace is ${record.folder}, a git worktree of the repository ${record.repository} on the branch ${record.branch}, made from ${record.base} (${record.baseCommit.slice(0, 12)}). It is yours alone: work there, commit on this branch, and leave the other branches and ${record.top} as they are.`,
     ...remarks,
     'Commit what is finished, in commits of a sensible size. What is uncommitted when you end is committed there as work in progress.',
     tmpWords(tmp),
-    ...(instructions === undefined ? [] : [instructions]),
+    ...rest,
   ].join('\n');
 }
 

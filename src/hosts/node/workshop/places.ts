@@ -15,6 +15,8 @@ export interface Places {
   readonly readable: readonly string[];
   /** The data folder: closed but for the workspace and the chat's folder, even inside a readable one. */
   readonly closed: string;
+  /** What the sandbox hides from commands, files and folders: closed to reading here, too. */
+  readonly hidden: readonly string[];
 }
 
 export type Located =
@@ -33,7 +35,8 @@ export async function locate(places: Places, path: string, purpose: 'read' | 'wr
   const real = await follow(absolute);
   if (!real.ok) return { ok: false, message: `${path}: ${real.message}` };
   const own = [places.workspace, places.tmp].find((root) => isInside(root, real.path));
-  const reads = purpose === 'read' && !isInside(places.closed, real.path);
+  const isHidden = places.hidden.some((place) => isInside(place, real.path));
+  const reads = purpose === 'read' && !isInside(places.closed, real.path) && !isHidden;
   const root = own ?? places.readable.find((folder) => reads && isInside(folder, real.path));
   if (root === undefined) return { ok: false, message: outside(places, path, purpose) };
   if (purpose === 'write') {

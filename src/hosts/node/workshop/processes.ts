@@ -22,6 +22,8 @@ export interface Command {
   readonly marker: Marker;
   /** The chat's folder, which the command may see as /tmp. */
   readonly tmp: string;
+  /** `argv` itself says when the command begins; see `Isolation.wrap`. */
+  readonly upFromInside?: boolean;
   readonly limitMs: number;
   readonly signal: AbortSignal;
   /** What the command printed, standard output and standard error in order of arrival; `full` ends it. */
@@ -98,7 +100,9 @@ async function makePipe(folder: string): Promise<{ readEnd: number; writeEnd: nu
 
 function start(command: Command, isolation: Isolation, writeEnd: number): ChildProcess | string {
   if (!existsSync(command.cwd)) return `its folder ${command.cwd} does not exist any more`;
-  const [file = '', ...args] = isolation.wrap(command.argv, command.tmp);
+  const [file = '', ...args] = isolation.wrap(command.argv, command.tmp, {
+    upFromInside: command.upFromInside ?? false,
+  });
   try {
     return spawn(file, args, {
       cwd: command.cwd,

@@ -7,6 +7,15 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 
+const landingShape = z.object({
+  /** Of the session's branch, at that time. */
+  tip: z.string(),
+  /** What holds its work on the base. */
+  commit: z.string(),
+});
+
+export type Landing = z.infer<typeof landingShape>;
+
 const shape = z.object({
   version: z.literal(1),
   session: z.string(),
@@ -23,6 +32,13 @@ const shape = z.object({
   branch: z.string(),
   base: z.string(),
   baseCommit: z.string(),
+  /** The subagent's path, once its workspace was closed. */
+  path: z.string().optional(),
+  /**
+   * Oldest first. Each was written before the base moved, so that none is done twice: it has landed if the base
+   * holds its commit.
+   */
+  landings: z.array(landingShape).optional(),
 });
 
 export type WorktreeRecord = z.infer<typeof shape>;
@@ -56,6 +72,12 @@ export async function saveRecord(file: string, record: WorktreeRecord): Promise<
     await rm(partial, { force: true });
     throw error;
   }
+}
+
+/** Notes whose worktree it is, if that isn't noted yet. */
+export async function notePath(file: string, path: string): Promise<void> {
+  const record = await loadRecord(file);
+  if (record && record.path !== path) await saveRecord(file, { ...record, path });
 }
 
 export async function dropRecord(file: string): Promise<void> {

@@ -56,7 +56,7 @@ export function walk(job: SearchJob): Walk {
         if (entry.isDirectory()) {
           const skipped = entry.name === '.git' || (entry.name === 'node_modules' && !job.ignored);
           if (!skipped && !isClosed(path)) waiting.push(path);
-        } else if (entry.isFile()) {
+        } else if (entry.isFile() && !isClosed(path)) {
           const stats = statsOf(path);
           if (stats?.isFile()) yield { name: relative(job.root, path), path, stats };
         }

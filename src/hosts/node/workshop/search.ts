@@ -178,7 +178,7 @@ async function listOf(
 
 /** The data folder stays closed, unless the search begins inside what is the worker's own there. */
 function closedIn(places: Places, root: string): string[] {
-  return isInside(places.closed, root) ? [] : [places.closed];
+  return [...(isInside(places.closed, root) ? [] : [places.closed]), ...places.hidden];
 }
 
 function inWords(

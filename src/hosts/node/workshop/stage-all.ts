@@ -40,11 +40,11 @@ export async function stageAll(
 
 async function stage(inTree: Git, plain: Git, cwd: string): Promise<string[]> {
   const refused: string[] = [];
-  if ((await inTree(['add', '--update', '--ignore-errors'], { cwd })).code !== 0) {
-    const changed = await inTree(['diff-files', '-z', '--name-only'], { cwd });
-    if (changed.code !== 0) refused.push('what has changed');
-    await add(inTree, cwd, [...namesIn(changed.out)], refused);
-  }
+  // Not `add --update`: that looks into the repositories inside the worktree, by their own settings, and so would
+  // run what a worker wrote there outside of its sandbox.
+  const changed = await inTree(['diff-files', '--ignore-submodules=dirty', '-z', '--name-only'], { cwd });
+  if (changed.code !== 0) refused.push('what has changed');
+  await add(inTree, cwd, [...namesIn(changed.out)], refused);
   const untracked = await untrackedIn(inTree, plain, cwd, '');
   await add(inTree, cwd, untracked, refused);
   if (untracked.length > 0) {

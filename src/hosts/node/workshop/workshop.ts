@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import type { ToolCall, ToolOutcome, Worker, Workshop } from '../../../core/ports.ts';
@@ -24,7 +24,7 @@ import { type Lookup, systemLookup } from '../fetch/names.ts';
 import { runBash } from './bash.ts';
 import { editText, readLines, writeWhole } from './files.ts';
 import { fileName, makeFolders } from './folders.ts';
-import { makeGit } from './git.ts';
+import { type Git, makeGit } from './git.ts';
 import { findIsolation, type Isolation } from './isolation.ts';
 import { keepWork } from './keep-work.ts';
 import { makeLeavings } from './leavings.ts';
@@ -33,9 +33,13 @@ import { scratchNote, type TmpNote, worktreeNote } from './note.ts';
 import type { OutputLimits } from './output.ts';
 import { isInside, type Places } from './places.ts';
 import { makeProcessQueue } from './process-queue.ts';
-import { loadRecord } from './record.ts';
+import { loadRecord, notePath } from './record.ts';
 import type { Repositories } from './repository.ts';
+import { closedPlaces } from './sandbox-closed.ts';
 import { findFiles, findLines, type SearchSetting } from './search.ts';
+import { makeLine } from './serial.ts';
+import { makeWalls, type SandboxSetting } from './worker-sandbox.ts';
+import { makeWorktrees } from './worktree-care.ts';
 import { openWorktree } from './worktrees.ts';
 
 export interface WorkshopSetting {
@@ -52,6 +56,8 @@ export interface WorkshopSetting {
   readonly needed?: readonly string[];
   /** `marker` does without PID namespaces even where they work. */
   readonly isolation?: 'marker';
+  /** Default: off. */
+  readonly sandbox?: SandboxSetting;
   readonly output?: OutputLimits;
   /** Which addresses of the web may be fetched besides the public ones, or not at all. */
   readonly fetch?: FetchRules & { readonly lookup?: Lookup; readonly limits?: Partial<FetchLimits> };
@@ -62,6 +68,10 @@ export interface NodeWorkshop extends Workshop {
   sweepAll(): Promise<{ left: string[] }>;
   /** How commands are kept together on this machine. */
   isolation(): Promise<'namespace' | 'marker'>;
+  /** Whether commands run in a sandbox, and if they don't, why not. */
+  sandbox(): Promise<{ readonly on: boolean; readonly why?: string }>;
+  /** Ends what serves the sandbox. */
+  shut(): Promise<void>;
   /** Adds how many commands run and wait to what is counted. */
   measure(metrics: Metrics): void;
 }
@@ -88,10 +98,11 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
     existsSync(path) ? [realpathSync(path)] : [],
   );
   let found: Promise<Isolation> | undefined;
+  const gitOf = (session: string): Git => makeGit(source, markerOf(setting.dataFolderId, session, 'git'));
   const leavings = makeLeavings({
     folders,
     serially,
-    gitOf: (session) => makeGit(source, markerOf(setting.dataFolderId, session, 'git')),
+    gitOf,
     sweep: (session) => endMarked({ mark: `${markerOf(setting.dataFolderId, session)}/` }, sweepPatienceMs),
   });
 
@@ -102,6 +113,7 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
       ...readable,
       ...(setting.needed ?? [homedir(), dirname(process.execPath)]),
       ...(source.PATH ?? '').split(delimiter),
+      ...(setting.sandbox === undefined ? [] : [import.meta.dirname, ...setting.sandbox.write]),
     ];
     found ??= findIsolation({
       bindTmp: !needed.some((path) => path !== '' && isInside('/tmp', path)),
@@ -109,6 +121,26 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
       ...(setting.isolation === undefined ? {} : { only: setting.isolation }),
     });
     return found;
+  }
+
+  const walls = makeWalls(
+    setting.sandbox ?? { mode: 'off', hosts: [], write: [], hide: [] },
+    async ({ hosts, write, hide }) => {
+      const { partial: folder } = folders;
+      const marker = markerOf(setting.dataFolderId, 'sandbox');
+      const found = await isolation();
+      return {
+        search: { isolation: found, hosts, source, marker, folder },
+        places: { folders, privateTmp: found.privateTmp, source, write, hide },
+      };
+    },
+  );
+
+  /** Asked for anew each time: what there is of it may change. */
+  async function hidden(): Promise<string[]> {
+    const places = [...(await closedPlaces(source.HOME ?? homedir())), ...(setting.sandbox?.hide ?? [])];
+    const real = await Promise.all(places.map((path) => realpath(path).catch(() => undefined)));
+    return real.filter((path) => path !== undefined);
   }
 
   async function tmpOf(worker: Worker): Promise<TmpNote> {
@@ -157,16 +189,24 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
       return { ok: false, text: 'Your workspace is not there any more, so no tool can work in it.' };
     }
     const { tmp } = await tmpOf(worker);
-    const places: Places = { workspace: workspace.folder, tmp, readable, closed: folders.data };
+    const places: Places = {
+      workspace: workspace.folder,
+      tmp,
+      readable,
+      closed: folders.data,
+      hidden: await hidden(),
+    };
     const files = { places, partial: folders.partial };
     switch (call.name) {
       case bash.name: {
         const given = bash.parse(call.input);
         if (!given.ok) return wrong(given.error);
         const { command, timeout_seconds = defaultTimeoutSeconds } = given.input;
+        const sandbox = await walls.sandbox();
         return runBash(
           {
             isolation: await isolation(),
+            ...(sandbox === undefined ? {} : { sandbox }),
             queue,
             source,
             limits,
@@ -221,15 +261,27 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
     }
   }
 
-  return {
-    async run(worker, call, options) {
+  async function run(worker: Worker, call: ToolCall, options: RunOptions): Promise<ToolOutcome> {
+    options.signal.throwIfAborted();
+    try {
+      return await dispatch(worker, call, options);
+    } catch (error) {
       options.signal.throwIfAborted();
-      try {
-        return await dispatch(worker, call, options);
-      } catch (error) {
-        options.signal.throwIfAborted();
-        return wrong(`${call.name} failed: ${error instanceof Error ? error.message : String(error)}`);
+      return wrong(`${call.name} failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  return {
+    run,
+
+    async verify(worker, commands, { signal, limitMs, onAlive }) {
+      for (const [at, command] of commands.entries()) {
+        const input = { command, timeout_seconds: Math.ceil(limitMs / 1_000) };
+        const check = { id: `check-${at + 1}`, name: bash.name, input };
+        const { ok, text } = await run(worker, check, { signal, onAlive });
+        if (!ok) return { ok, command, text };
       }
+      return { ok: true };
     },
 
     async open(worker, signal) {
@@ -246,7 +298,10 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
           signal,
         );
         if (opened.kind === 'failed') return { kind: 'failed', message: harmless(opened.message) };
-        return { kind: 'ready', note: await worktreeNote(opened.record, opened.remarks, tmp) };
+        return {
+          kind: 'ready',
+          note: await worktreeNote(opened.record, opened.remarks, tmp, worker.reviewer === true),
+        };
       } catch (error) {
         signal.throwIfAborted();
         const why = error instanceof Error ? error.message : String(error);
@@ -256,10 +311,14 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
 
     async close(worker) {
       if (worker.repo === undefined) return undefined;
-      const record = await loadRecord(folders.record(worker.session));
+      const file = folders.record(worker.session);
+      const record = await loadRecord(file);
       if (record?.state !== 'made' || !existsSync(record.common)) return undefined;
-      const git = makeGit(source, markerOf(setting.dataFolderId, worker.session, 'git'));
-      return serially(record.common, () => keepWork(git, record, worker.path));
+      return serially(record.common, async () => {
+        // Only for the name on the commit that lands it: a full disk must not keep the work from being saved.
+        await notePath(file, worker.path).catch(() => undefined);
+        return keepWork(gitOf(worker.session), record, worker.path);
+      });
     },
 
     async sweep(worker) {
@@ -267,12 +326,14 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
       return { left: await endMarked({ mark }, sweepPatienceMs) };
     },
 
+    worktrees: makeWorktrees({ folders, serially, gitOf }),
     unlanded: (sessions) => leavings.unlanded(sessions),
     discard: (gone) => leavings.discard(gone),
     outputs: () => leavings.outputs(),
     dropOutput: (chat, before) => leavings.dropOutput(chat, before),
 
     async sweepAll() {
+      await walls.close();
       const left = await endMarked({ mark: `${markerOf(setting.dataFolderId)}/` }, sweepPatienceMs);
       await rm(folders.partial, { recursive: true, force: true });
       await mkdir(folders.partial, { recursive: true, mode: 0o700 });
@@ -281,6 +342,13 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
     },
 
     isolation: async () => (await isolation()).kind,
+
+    async sandbox() {
+      const why = await walls.fault();
+      return why === undefined ? { on: true } : { on: false, why };
+    },
+
+    shut: () => walls.close(),
 
     measure(metrics) {
       metrics.reads({
@@ -313,18 +381,4 @@ async function keepPage(tmp: string, isTmp: boolean, callId: string, text: strin
   await mkdir(join(tmp, 'output'), { recursive: true });
   await writeFile(join(tmp, 'output', name), text, { flag: 'wx', mode: 0o600 });
   return join(isTmp ? '/tmp' : tmp, 'output', name);
-}
-
-/** Runs the jobs of one key one after another; a failed one doesn't hold up the next. */
-function makeLine(): <T>(key: string, job: () => Promise<T>) => Promise<T> {
-  const last = new Map<string, Promise<unknown>>();
-  return (key, job) => {
-    const mine = (last.get(key) ?? Promise.resolve()).then(job, job);
-    const settled = mine.catch(() => undefined);
-    last.set(key, settled);
-    void settled.then(() => {
-      if (last.get(key) === settled) last.delete(key);
-    });
-    return mine;
-  };
 }

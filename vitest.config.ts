@@ -5,8 +5,9 @@ import { defineConfig } from 'vitest/config';
  * (`test/e2e/hosts.ts`).
  */
 const everyHost = [
-  'test/e2e/{answers,bad-input,care,conversation,done-when,feed,forty,kill,limits,money,months,oracle}.test.ts',
-  'test/e2e/{parking,permissions,prefixes,questions,skills,steer,transient,web}.test.ts',
+  'test/e2e/{answers,bad-input,care,conversation,done-when,feed,files,forty,kill,limits,money,oracle}.test.ts',
+  'test/e2e/{page-door,parking,permissions,prefixes,questions,reading,skills,steer,transient,web}.test.ts',
+  'test/browser/both-hosts.test.ts',
   'test/regressions/{control,news,truth,words}.test.ts',
 ];
 

@@ -49,7 +49,8 @@ export interface Measured {
 /** A figure with its ratio, and whether it reaches its aim. */
 export function figure({ aim, ...measured }: Measured): Figure {
   const { value, floor, unit } = measured;
-  const compared = floor === undefined ? measured : { ...measured, ratio: value / floor };
+  // A floor of nothing, as of a process whose clock has not moved, is none to compare with.
+  const compared = floor ? { ...measured, ratio: value / floor } : measured;
   if (!aim) return compared;
   return { ...compared, aim: inWords(aim, unit, measured.beside), met: isMet(aim, value, floor) };
 }

@@ -11,7 +11,7 @@ import { makeWorkshop } from '../src/hosts/node/workshop/workshop.ts';
 import { defaultModel, makeCatalogue } from '../src/model/catalogue.ts';
 import { readRequest } from '../src/simulator/request.ts';
 import { serve } from './rpc.ts';
-import { answer, type Talk, talk } from './script.ts';
+import { answer, filler, type Talk, talk } from './script.ts';
 
 const usage = {
   inputTokens: 900,
@@ -126,6 +126,7 @@ function openFolder(folder: string) {
 
 const workSchema = z.object({ folder: z.string(), all: z.number(), working: z.number(), gate: z.string() });
 const longSchema = z.object({ folder: z.string(), events: z.number() });
+const manySchema = z.object({ folder: z.string(), messages: z.number() });
 
 serve({
   async atWork(params) {
@@ -145,6 +146,20 @@ serve({
     for (let at = 0; at < plans.length; at += TOGETHER) {
       await Promise.all(plans.slice(at, at + TOGETHER).map((plan) => fill(plan.n, plan.gate)));
     }
+  },
+
+  async manyMessages(params) {
+    const { folder, messages } = manySchema.parse(params);
+    const { runtime, chat } = openFolder(folder);
+    const id = await chat();
+    const speak = (text: string) =>
+      runtime.send(id, { type: 'say', parts: [{ type: 'text', text }], interrupt: false, from });
+    await speak(talk('held', { chars: 40, gate: 'held' }));
+    for (let at = 1; at < messages; at += TOGETHER) {
+      const some = Array.from({ length: Math.min(TOGETHER, messages - at) }, (_, n) => at + n);
+      await Promise.all(some.map((n) => speak(`Message ${n}. ${filler(40 + ((n * 37) % 400))}`)));
+    }
+    return id;
   },
 
   async longAndShort(params) {

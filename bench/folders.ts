@@ -27,3 +27,11 @@ export async function longAndShort(folder: string, events: number): Promise<{ lo
   await peer.stop();
   return chats;
 }
+
+/** A chat to which people have said `messages` things, while its assistant was at the first one. */
+export async function manyMessages(folder: string, messages: number): Promise<string> {
+  const peer = await startPeer('./folder-process.ts');
+  const chat = await peer.call('manyMessages', { folder, messages }, z.string());
+  await peer.stop();
+  return chat;
+}

@@ -5,8 +5,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, get } from 'node:http';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../test/free-port.ts';
 import { type Chat, inParallel, inSeries, pinging, type Side } from './chat.ts';
 import { now } from './clock.ts';
 import { type Door, openChat } from './gateway-chat.ts';
@@ -110,16 +110,6 @@ export function driven(chat: Chat): Awaited<ReturnType<Side['open']>> {
     },
     close: () => chat.close(),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('no port was given');
-  return address.port;
 }
 
 /** Asks once; waits a moment if nobody is there. */

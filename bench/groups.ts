@@ -4,6 +4,7 @@ import type { Ground } from './ground.ts';
 import { crowd } from './measure/crowd.ts';
 import { longLog } from './measure/long-log.ts';
 import { memory } from './measure/memory.ts';
+import { page } from './measure/page.ts';
 import { singles } from './measure/singles.ts';
 import { starts } from './measure/starts.ts';
 import { streaming } from './measure/streaming.ts';
@@ -19,4 +20,5 @@ export const groups: Readonly<Record<string, (ground: Ground) => Promise<Figure[
   memory,
   starts,
   long: longLog,
+  page,
 };

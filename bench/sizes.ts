@@ -26,6 +26,14 @@ export interface Sizes {
   /** Turns of the main chat among them, and how often all of it is done. */
   readonly streamingTurns: number;
   readonly streamingRounds: number;
+  /** What the page is opened on, and how often; for how many milliseconds subagents report to it. */
+  readonly page: {
+    readonly opens: number;
+    readonly messages: number;
+    readonly board: number;
+    readonly reporting: number;
+    readonly reportMs: number;
+  };
 }
 
 export const sizes: Readonly<Record<Sizes['name'], Sizes>> = {
@@ -49,6 +57,7 @@ export const sizes: Readonly<Record<Sizes['name'], Sizes>> = {
     streaming: 50,
     streamingTurns: 15,
     streamingRounds: 3,
+    page: { opens: 9, messages: 10_000, board: 1_000, reporting: 50, reportMs: 10_000 },
   },
   quick: {
     name: 'quick',
@@ -70,6 +79,7 @@ export const sizes: Readonly<Record<Sizes['name'], Sizes>> = {
     streaming: 50,
     streamingTurns: 8,
     streamingRounds: 1,
+    page: { opens: 3, messages: 2_000, board: 200, reporting: 50, reportMs: 4_000 },
   },
   tiny: {
     name: 'tiny',
@@ -87,5 +97,6 @@ export const sizes: Readonly<Record<Sizes['name'], Sizes>> = {
     streaming: 2,
     streamingTurns: 1,
     streamingRounds: 1,
+    page: { opens: 1, messages: 120, board: 8, reporting: 2, reportMs: 300 },
   },
 };

@@ -1,17 +1,21 @@
 /**
  * Makes dist/ for the package: the command as JavaScript with everything that it imports, since Node strips no
- * types below node_modules, the programs that the sandbox needs, and the licences of what was taken in. Changes nothing
- * else.
+ * types below node_modules, the client for others, the page, the programs that the sandbox needs, and the licences of
+ * what was taken in. Changes nothing else.
  */
 import { cpSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { buildClient } from './client.ts';
 import { notices } from './notices.ts';
+import { buildWeb } from './web.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 
-rmSync(dist, { recursive: true, force: true });
+for (const made of ['cli', 'client', 'THIRD-PARTY-NOTICES.txt']) {
+  rmSync(join(dist, made), { recursive: true, force: true });
+}
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: [
@@ -39,7 +43,10 @@ const { metafile } = await build({
   metafile: true,
   logLevel: 'warning',
 });
-writeFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), notices(root, Object.keys(metafile.inputs)));
+const client = await buildClient(root);
+const web = await buildWeb(root);
+const inputs = [...Object.keys({ ...metafile.inputs, ...client.inputs }), ...web.inputs];
+writeFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), notices(root, inputs));
 
 // What the sandbox's library runs is looked for beside its code.
 for (const file of [
@@ -53,6 +60,6 @@ for (const file of [
   );
 }
 
-for (const file of Object.keys(metafile.outputs)) {
+for (const file of [...Object.keys({ ...metafile.outputs, ...client.outputs }), ...web.outputs]) {
   process.stdout.write(`${file}  ${Math.round(statSync(join(root, file)).size / 1024)} KiB\n`);
 }

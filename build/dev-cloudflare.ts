@@ -23,6 +23,8 @@ const given = Object.entries(env).filter(
 );
 const variables = new Map(given);
 mkdirSync(folder, { recursive: true, mode: 0o700 });
+// wrangler wants it to be there, built or not.
+mkdirSync(join(root, 'dist', 'web'), { recursive: true });
 const configured = variables.get('TIDINGS_TOKEN');
 const admin = adminToken(configured === undefined ? {} : { token: configured }, folder);
 variables.set('TIDINGS_TOKEN', admin.token);
@@ -63,11 +65,15 @@ wrangler.stdout?.setEncoding('utf8').on('data', (text: string) => {
   const token = admin.path ? `$(cat ${admin.path})` : '$TIDINGS_TOKEN';
   process.stdout.write(
     `\n${[
+      `Open ${url} in a browser, and sign in with the token: ${admin.path ? `cat ${admin.path}` : 'TIDINGS_TOKEN'}`,
+      '',
       `Tidings on Workers listens on ${url}`,
       simulator
         ? 'No key is set, so a SIMULATOR answers, not a model: set ANTHROPIC_API_KEY for a real one.'
         : `Answers come from ${variables.get('ANTHROPIC_BASE_URL') ?? 'the Messages API'}.`,
       `Chats are kept in ${folder}.`,
+      '',
+      'Or talk to it from another terminal:',
       `  T="Authorization: Bearer ${token}"`,
       `  curl -s -X POST ${url}/v1/chats -H "$T" -H 'Content-Type: application/json' -d '{"id":"hello"}'`,
       `The whole API: ${url}/docs        Stop: Ctrl-C`,

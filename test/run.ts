@@ -35,6 +35,9 @@ const needs = [
   { command: 'bash', package: 'bash', tests: real },
   { command: 'bwrap', package: 'bubblewrap', tests: walls },
   { command: 'socat', package: 'socat', tests: walls },
+  { command: 'chromium', package: 'chromium', tests: ['test/browser/**'] },
+  // A terminal of its own for the command.
+  { command: 'script', package: 'bsdutils', tests: ['test/cli/chat-terminal.test.ts'] },
 ];
 
 const reportSchema = z.object({
@@ -69,6 +72,8 @@ function main(): number {
     ['format and lint (biome)', bin('biome'), ['check', '.']],
     ['types (tsc)', bin('tsc'), ['--noEmit']],
     ['dead code (knip)', bin('knip'), []],
+    // The tests open it as it is now, not as it was when it was last built.
+    ['page (vite build)', bin('vite'), ['build', '--config', join('build', 'web.config.ts')]],
   ];
   for (const [title, command, args] of checks) if (!step(title, command, args)) failed += 1;
 

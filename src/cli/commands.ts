@@ -1,9 +1,11 @@
 /** The `tidings` command: finds the subcommand, prints what went wrong in words, ends with a code that means it. */
+import { ProblemError, UnreachableError } from '../client/errors.ts';
 import { ConfigError } from '../config/problems.ts';
 import { loadConfig } from '../hosts/node/config.ts';
 import { DataFolderError } from '../hosts/node/store/data-folder-error.ts';
 import { TokenError } from '../hosts/node/tokens/token-file.ts';
 import { installation } from './installation.ts';
+import { UsageError } from './terminal/usage-error.ts';
 import { version } from './version.ts';
 
 const USAGE = 2;
@@ -11,6 +13,10 @@ const USAGE = 2;
 const help = `Tidings ${version}: a chat with subagents that push their news back.
 
   tidings start     the gateway, on http://127.0.0.1:8787 unless configured otherwise
+  tidings chat      talks with it here: tidings chat [chat]; in scripts: echo hello | tidings chat
+  tidings subagents list, show, steer, kill, answer: a chat's subagents
+  tidings wait      ends when the next news of a chat is there, and prints it
+  tidings link      prints a link that signs a browser in, once, at the gateway that runs
   tidings demo      plays the main job from start to end, without a key and without the network
   tidings config    the settings in force, and where each came from
   tidings skills    lists the skills and checks them
@@ -39,6 +45,24 @@ async function run(args: readonly string[]): Promise<number> {
     const { doctor } = await import('./doctor.ts');
     return doctor(rest, print, complain);
   }
+  // Whoever read along may leave, as `head` does: what was asked is done all the same.
+  if (['chat', 'subagents', 'wait'].includes(command)) process.stdout.on('error', () => {});
+  if (command === 'chat') {
+    const { chat } = await import('./chat.ts');
+    return chat(rest, { print, complain });
+  }
+  if (command === 'subagents') {
+    const { subagents } = await import('./subagents.ts');
+    return subagents(rest, { print, complain });
+  }
+  if (command === 'wait') {
+    const { wait } = await import('./wait.ts');
+    return wait(rest, { print, complain });
+  }
+  if (rest[0] === '--help' || rest[0] === '-h') {
+    print(help);
+    return 0;
+  }
   if (rest.length > 0) {
     complain(`tidings ${command} takes no "${rest[0]}". See: tidings help`);
     return USAGE;
@@ -47,6 +71,10 @@ async function run(args: readonly string[]): Promise<number> {
     case 'start': {
       const { start } = await import('./start.ts');
       return start(print);
+    }
+    case 'link': {
+      const { link } = await import('./link.ts');
+      return link(loadConfig({ env: process.env, cwd: process.cwd() }), print, complain);
     }
     case 'demo': {
       const { demo } = await import('./demo.ts');
@@ -85,6 +113,9 @@ function explain(error: unknown): { line: string; code: number } | undefined {
   if (error instanceof ConfigError) return { line: error.message, code: error.exitCode };
   if (error instanceof TokenError) return { line: error.message, code: error.exitCode };
   if (error instanceof DataFolderError) return { line: error.message, code: 1 };
+  if (error instanceof UsageError || error instanceof ProblemError || error instanceof UnreachableError) {
+    return { line: error.message, code: USAGE };
+  }
   if (error instanceof Error && 'code' in error) {
     if (error.code === 'EADDRINUSE') {
       return {

@@ -50,12 +50,14 @@ function firstSignal(): Promise<number> {
 }
 
 function greeting(
-  gateway: { url: string; token: string; tokenPath?: string; notices: readonly string[] },
+  gateway: { url: string; signInLink: string; tokenPath?: string; notices: readonly string[] },
   config: { simulator: boolean; model: string; data: string },
 ): string[] {
-  const { url } = gateway;
+  const { url, signInLink } = gateway;
   const token = gateway.tokenPath ? `$(cat ${gateway.tokenPath})` : '$TIDINGS_TOKEN';
   return [
+    `Open ${signInLink} in a browser: it signs you in, once, within the hour.`,
+    '',
     `Tidings ${version} listens on ${url}`,
     config.simulator
       ? 'No key is set, so a SIMULATOR answers, not a model: set ANTHROPIC_API_KEY for a real one.'
@@ -63,11 +65,10 @@ function greeting(
     `Chats are kept in ${config.data}.`,
     ...gateway.notices,
     '',
-    'Talk to it from another terminal:',
+    'In another terminal: tidings chat talks with it, tidings link prints another link for a browser',
+    '(in a checkout: npm run tidings -- chat, npm run tidings -- link). Or by HTTP:',
     `  T="Authorization: Bearer ${token}"`,
     `  curl -s -X POST ${url}/v1/chats -H "$T" -H 'Content-Type: application/json' -d '{"id":"hello"}'`,
-    `  curl -sN '${url}/v1/chats/CHAT/events?after=0' -H "$T"                  # watch it; CHAT is the id above`,
-    `  curl -s -X POST ${url}/v1/chats/CHAT/messages -H "$T" -H 'Content-Type: application/json' -d '{"text":"Hello!"}'`,
     '',
     `The whole API: ${url}/docs        Stop: Ctrl-C`,
   ];

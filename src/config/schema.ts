@@ -170,3 +170,5 @@ export const environment: Readonly<
 
 /** Names the configuration file, so it can't stand in it. */
 export const configVariable = 'TIDINGS_CONFIG';
+/** Where the commands of a terminal find a gateway; no setting of the gateway itself. */
+export const clientVariable = 'TIDINGS_URL';

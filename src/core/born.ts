@@ -1,4 +1,5 @@
 /** The state with which a session begins: what its first event says, and nothing of all else. Called by `evolve.ts` only. */
+import { noLoad } from './attachments.ts';
 import { accountAt, emptyAccount } from './budget.ts';
 import type { SessionEvent } from './events.ts';
 import * as mailbox from './mailbox.ts';
@@ -33,6 +34,7 @@ export function born(event: Extract<SessionEvent, { type: 'session.created' }>, 
     quarantined: [],
     prefix: { model: event.model, most: 0, least: 0 },
     contents: { tokens: 0, weight: 0 },
+    load: noLoad,
     mail: mailbox.emptyMailbox,
     tree: subagents.emptyTree,
     turns: 0,

@@ -15,6 +15,7 @@ import {
   nothing,
   plus,
 } from './amount.ts';
+import { storedIn } from './attachments.ts';
 import type { Budgets, Rules, Terms } from './commands.ts';
 import type { Block, PrefixParams, Usage } from './ports.ts';
 import { dayOf, type Session } from './session.ts';
@@ -271,8 +272,10 @@ export function sizeOf({ tokens, weight }: Contents): number {
 
 const encoder = new TextEncoder();
 
-/** A block's weight, in bytes, as it stands in a request. */
+/** A block's weight, in bytes, as it stands in a request; of a file, as of words that are read as as many tokens. */
 export function weightOf(block: Block): number {
+  const stored = storedIn(block);
+  if (stored) return 2 * stored.source.tokens + AROUND_BLOCK + stored.source.name.length * 3;
   return encoder.encode(JSON.stringify(block)).length + AROUND_BLOCK;
 }
 

@@ -2,6 +2,7 @@
  * What a new prefix takes over of the conversation before it, as data that is stored and never made again: words as
  * they were sent, without what is bound to the old prefix. Pure; decides nothing about when.
  */
+import { leftBehind, loadOf, storedIn, tooMuch } from './attachments.ts';
 import type { Carried, Cut, PendingBlock } from './events.ts';
 import { encodeBody } from './fence.ts';
 import type { Block, Message } from './ports.ts';
@@ -21,7 +22,9 @@ export interface CarryOver {
   /** Why, in the API's words. */
   readonly because: string;
   /** Blocks that an earlier prefix had left out, by the event that brought them. */
-  readonly restored: ReadonlyMap<number, Block>;
+  readonly restored: ReadonlyMap<number, readonly Block[]>;
+  /** Tokens that the new prefix's model reads at once. */
+  readonly window?: number;
 }
 
 /**
@@ -46,16 +49,39 @@ export function carryOver(conversation: Conversation, how: CarryOver): Conversat
     const id = block.tool_use_id ?? null;
     return block.type !== 'tool_result' || open.has(id) ? block : resultInWords(block, calls.get(id));
   };
-  return {
-    entries: [
-      ...trimmed.map((entry) => ({ ...entry, content: entry.content.map(told) })),
-      ...(isPaused(entries.at(-1)) ? [goOn] : []),
-    ],
-    pending: pending.map(({ seq, block, short }) => {
-      const text = how.without.has(seq) ? refusedBlock(block, how.because) : block;
-      return { seq, block: told(text), ...(short && !how.without.has(seq) ? { short } : {}) };
-    }),
+  return withinLoad(
+    {
+      entries: [
+        ...trimmed.map((entry) => ({ ...entry, content: entry.content.map(told) })),
+        ...(isPaused(entries.at(-1)) ? [goOn] : []),
+      ],
+      pending: pending.map(({ seq, attached, block, short }) => {
+        if (how.without.has(seq)) return { seq, block: told(refusedBlock(block, how.because)) };
+        return {
+          seq,
+          ...(attached ? { attached } : {}),
+          block: told(block),
+          ...(short ? { short } : {}),
+        };
+      }),
+    },
+    how,
+  );
+}
+
+/** Files that were read before make room for those that were not, where a request can't hold all of them. */
+function withinLoad(all: Conversation, { from, window }: CarryOver): Conversation {
+  const { entries, pending } = all;
+  const blocks = [
+    ...entries.flatMap(({ content }) => content),
+    ...pending.flatMap(({ attached = [] }) => attached),
+  ];
+  if (from === undefined || tooMuch(loadOf(blocks), window) === undefined) return all;
+  const told = (block: Block): Block => {
+    const stored = storedIn(block);
+    return stored ? leftBehind(stored) : block;
   };
+  return { entries: entries.map((entry) => ({ ...entry, content: entry.content.map(told) })), pending };
 }
 
 /** Whether an answer ends in a tool of the API's own, which is left out: the model must be asked to go on. */
@@ -131,8 +157,8 @@ function wordsOf(content: Block[string] | undefined): string {
   return typeof content === 'string' ? content : JSON.stringify(content ?? '');
 }
 
-function restoredEntry(entry: Carried, block: Block | undefined): Carried {
-  return block && entry.role === 'user' ? { ...entry, content: [block] } : entry;
+function restoredEntry(entry: Carried, content: readonly Block[] | undefined): Carried {
+  return content && entry.role === 'user' ? { ...entry, content: [...content] } : entry;
 }
 
 /** Blocks to be restored in whose place not even a note is left. */
@@ -140,11 +166,13 @@ function lost(entries: readonly Carried[], restored: CarryOver['restored']): Car
   const there = new Set(entries.map(({ seq }) => seq));
   return [...restored]
     .filter(([seq]) => !there.has(seq))
-    .map(([seq, block]) => ({ role: 'user', content: [block], seq, step: 0 }));
+    .map(([seq, content]) => ({ role: 'user', content: [...content], seq, step: 0 }));
 }
 
 function refusedEntry(entry: Carried, because: string): Carried {
-  return { ...entry, content: entry.content.map((block) => refusedBlock(block, because)) };
+  // One note for the words and the files that came with them.
+  const content = entry.content.filter((block) => !storedIn(block));
+  return { ...entry, content: content.map((block) => refusedBlock(block, because)) };
 }
 
 function refusedBlock(block: Block, because: string): Block {
@@ -200,6 +228,8 @@ export function tailCut(entries: readonly Carried[], most: number): Cut | undefi
   return cut;
 }
 
+/** How long a message is; a file is as long as words that are read as as many tokens. */
 export function charsOf({ content }: Message): number {
-  return JSON.stringify(content).length;
+  const files = content.reduce((sum, block) => sum + 4 * (storedIn(block)?.source.tokens ?? 0), 0);
+  return JSON.stringify(content).length + files;
 }

@@ -2,9 +2,10 @@
  * Everything that can be asked of a session: the closed union that `decide` answers. A command is a wish or
  * an outside result; whether and what follows from it is decided, never assumed by who sends it.
  */
+import type { SaidFile } from './attachments.ts';
 import type { Ttl } from './budget.ts';
 import type { ChildSpec, DoneWhen, InputRequest, Principal, TrustLevel } from './card.ts';
-import type { PostedMail } from './correspondence.ts';
+import type { MessagePart, PostedMail } from './correspondence.ts';
 import type { Carried, Cut, PendingBlock } from './events.ts';
 import type { Block, Json, PrefixParams, RefusalKind, Usage, WorkspaceReport } from './ports.ts';
 
@@ -92,7 +93,7 @@ export type Command =
     }
   | {
       readonly type: 'say';
-      readonly parts: readonly { readonly type: 'text'; readonly text: string }[];
+      readonly parts: readonly (Extract<MessagePart, { type: 'text' }> | SaidFile)[];
       readonly interrupt: boolean;
       readonly from: Principal;
     }

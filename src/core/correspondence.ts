@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { capSchema } from './amount.ts';
 import { cardSchema, childSpecSchema, inputNewsSchema, principalSchema } from './card.ts';
+import { filePartSchema } from './files.ts';
 
 const count = z.number().int().nonnegative();
 
@@ -74,14 +75,21 @@ export type MailBody = z.infer<typeof mailBodySchema>;
 export const postedMailSchema = z.object({ to: z.string(), n: count, body: mailBodySchema });
 export type PostedMail = z.infer<typeof postedMailSchema>;
 
+/** What a message is made of. */
+export const partSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('text'), text: z.string() }),
+  filePartSchema,
+]);
+export type MessagePart = z.infer<typeof partSchema>;
+
 /** What a session accepts: mail of other sessions, people's words, the gateway's notes to it. */
 export const acceptedBodySchema = z.discriminatedUnion('kind', [
   ...mailBodySchema.options,
   z.object({
     kind: z.literal('message'),
-    /** All of `parts` as one text. */
+    /** All texts of `parts` as one; empty: there are files alone. */
     text: z.string(),
-    parts: z.array(z.object({ type: z.literal('text'), text: z.string() })),
+    parts: z.array(partSchema),
     from: principalSchema,
     interrupt: z.boolean(),
   }),

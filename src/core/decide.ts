@@ -7,19 +7,19 @@ import { duration } from './announcement.ts';
 import * as care from './care.ts';
 import type { Answer, Command, Context, Refusal, Timer } from './commands.ts';
 import { summarised, unsummarised } from './compaction.ts';
-import { senders } from './correspondence.ts';
 import * as delegation from './delegation.ts';
 import { type Draft, draft } from './draft.ts';
 import { abandonStep, closeAttempt, endAttempt, finishCall, park, settleAll } from './ending.ts';
 import type { Recorded } from './events.ts';
 import { noteBlock } from './fence.ts';
 import { forget } from './forgetting.ts';
-import { answer as answerInput, answerOwn, giveWay } from './input-answers.ts';
+import { answer as answerInput, answerOwn } from './input-answers.ts';
 import * as mailbox from './mailbox.ts';
 import { callWaits, hostStarted, refused } from './outages.ts';
 import * as policy from './policy.ts';
 import { acceptMail } from './post.ts';
 import { renewed, startPrefix } from './prefix.ts';
+import { say } from './say.ts';
 import { isBusy, preview, type Session } from './session.ts';
 import * as spending from './spending.ts';
 import { answered, partialWork, requestStep } from './steps.ts';
@@ -225,39 +225,6 @@ function answerAsked(d: Draft, command: Extract<Command, { type: 'answer' }>): A
   if (policy.isRefusal(card)) return card;
   const open = answerInput(d, card, given);
   return 'message' in open ? open : { kind: 'input', subagentId: card.id, request: open.id };
-}
-
-function say(d: Draft, command: Extract<Command, { type: 'say' }>): Answer | Refusal {
-  if (d.state.kind !== 'main') return { kind: 'not_allowed', message: 'people speak to main sessions' };
-  const text = command.parts.map((part) => part.text).join('\n');
-  const n = mailbox.nextFrom(d.state.mail, senders.person);
-  d.add({
-    type: 'mail.accepted',
-    sender: senders.person,
-    n,
-    body: {
-      kind: 'message',
-      text,
-      parts: [...command.parts],
-      from: command.from,
-      interrupt: command.interrupt,
-    },
-    block: {
-      type: 'text',
-      text: `[${stamp(d.context.at)}, ${command.from.principal} via ${command.from.channel}]\n${text}`,
-    },
-  });
-  const { seq } = d.state;
-  care.takenUp(d, text);
-  if (command.interrupt) abandonStep(d, 'interrupt');
-  // A person never waits for an answer that the same person is asked for.
-  else giveWay(d);
-  return { kind: 'message', seq };
-}
-
-/** The date as it stands before people's words: to the minute, in UTC. */
-function stamp(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 function stop(d: Draft, withSubagents: boolean): Answer {

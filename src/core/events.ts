@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { amountSchema, capSchema } from './amount.ts';
+import { storedBlockSchema } from './attachments.ts';
 import {
   cardSchema,
   childSpecSchema,
@@ -19,7 +20,7 @@ import type { Block, Json, PrefixParams, RefusalKind } from './ports.ts';
 import { upgraded } from './upgrade.ts';
 
 /** The version written with each event. A change of shape raises it and adds an upgrade to `upgrade.ts`. */
-export const EVENT_VERSION = 3;
+export const EVENT_VERSION = 4;
 
 const count = z.number().int().nonnegative();
 const blockSchema = z.custom<Block>(
@@ -50,7 +51,13 @@ const carriedSchema = z.object({
 export type Carried = z.infer<typeof carriedSchema>;
 
 /** A block that no request has held yet, as the new prefix is to send it. */
-const pendingSchema = z.object({ seq: count, block: blockSchema, short: blockSchema.optional() });
+const pendingSchema = z.object({
+  seq: count,
+  /** Files that stand before it. */
+  attached: z.array(storedBlockSchema).optional(),
+  block: blockSchema,
+  short: blockSchema.optional(),
+});
 export type PendingBlock = z.infer<typeof pendingSchema>;
 
 /** Where the end of a conversation begins that is kept word for word: with a step's blocks, or with its answer. */
@@ -164,6 +171,8 @@ const eventSchema = z.discriminatedUnion('type', [
     sender: z.string(),
     n: count,
     body: acceptedBodySchema,
+    /** Files that came along: they stand before the block, in one message with it. */
+    attached: z.array(storedBlockSchema).optional(),
     /** Mail that is read by the model brings its block, rendered once. */
     block: blockSchema.optional(),
     /** An announcement's short form. */

@@ -3,6 +3,7 @@
  * `evolve.ts` only.
  */
 
+import { loadOf } from './attachments.ts';
 import { weightOf } from './budget.ts';
 import type { PostedMail } from './correspondence.ts';
 import type { SessionEvent } from './events.ts';
@@ -50,9 +51,12 @@ export function mailAccepted(
 ): Session {
   const { body, sender, n } = event;
   const id = mailbox.letterId(sender, n);
-  const weight = event.block ? weightOf(event.block) : 0;
+  const { attached = [] } = event;
+  const files = attached.reduce((sum, block) => sum + weightOf(block), 0);
+  const weight = files + (event.block ? weightOf(event.block) : 0);
   const shortWeight = event.short ? weightOf(event.short) : weight;
   const base = { id, seq: state.seq, wakes: true, interrupt: false, weight, shortWeight };
+  const load = attached.length > 0 ? { load: loadOf(attached) } : {};
   const withLetter = (letter: mailbox.Letter | undefined): Session => ({
     ...state,
     mail: mailbox.accept(state.mail, sender, n, letter),
@@ -61,7 +65,7 @@ export function mailAccepted(
     case 'task':
       return withLetter({ ...base, kind: 'task' });
     case 'message':
-      return withLetter({ ...base, kind: 'message', interrupt: body.interrupt });
+      return withLetter({ ...base, ...load, kind: 'message', interrupt: body.interrupt });
     case 'note':
       return {
         ...withLetter({ ...base, kind: 'note' }),

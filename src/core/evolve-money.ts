@@ -3,6 +3,7 @@
  * `evolve-mail.ts` only; what may be spent is decided elsewhere.
  */
 import { type Amount, amountOf, amountUpTo, type Cap, floored, minus, nothing, plus } from './amount.ts';
+import { type Load, loadOf, noLoad, plusLoad } from './attachments.ts';
 import {
   type Account,
   type Held,
@@ -33,7 +34,7 @@ const ROOM_BESIDE_THINKING = 1_024;
 export function prefixStarted(
   params: PrefixParams,
   carried: readonly Carried[],
-): Pick<Session, 'prefix' | 'contents'> {
+): Pick<Session, 'prefix' | 'contents' | 'load'> {
   const blocks = carried.flatMap(({ content }) => content);
   const weight = blocks.reduce((sum, block) => sum + weightOf(block), prefixWeight(params));
   const thinks = params.thinking?.budget_tokens;
@@ -41,6 +42,7 @@ export function prefixStarted(
   return {
     prefix: { model: params.model, most: params.max_tokens, least: Math.min(params.max_tokens, least) },
     contents: { tokens: 0, weight },
+    load: loadOf(blocks),
   };
 }
 
@@ -50,6 +52,13 @@ export function owing(state: Session, block: Block): Pick<Session, 'owed' | 'owe
     owed: [...state.owed, { seq: state.seq }],
     owedWeight: state.owedWeight + weightOf(block),
   };
+}
+
+/** What files make of the next request with the mail that it takes. */
+export function loadWith({ load, mail }: Session, takes: readonly string[]): Load {
+  return mail.waiting
+    .filter((letter) => letter.load && takes.includes(letter.id))
+    .reduce((sum, letter) => plusLoad(sum, letter.load ?? noLoad), load);
 }
 
 /** What the blocks weigh that a request adds. */
@@ -68,11 +77,12 @@ export function addedWeight(state: Session, adds: readonly BlockRef[]): number {
 /** Called before the request's mail is taken and what is owed is given. */
 export function requested(
   state: Session,
-  { step, adds, reserved }: Of<'step.requested'>,
-): Pick<Session, 'contents' | 'account'> {
+  { step, takes, adds, reserved }: Of<'step.requested'>,
+): Pick<Session, 'contents' | 'load' | 'account'> {
   const { contents, account } = state;
   return {
     contents: { ...contents, weight: contents.weight + addedWeight(state, adds) },
+    load: loadWith(state, takes),
     account: reserved ? withHeld(account, stepCall(step), reserved) : account,
   };
 }

@@ -12,7 +12,7 @@ import {
   principalSchema,
   usageSchema,
 } from './card.ts';
-import type { MailBody } from './correspondence.ts';
+import { type MailBody, partSchema } from './correspondence.ts';
 import { abandonReasons, type Recorded } from './events.ts';
 import { answerId, messageId } from './ids.ts';
 import type { Usage } from './ports.ts';
@@ -24,7 +24,7 @@ export const messageSchema = z.object({
   at: z.number(),
   role: z.enum(['user', 'assistant', 'notice']),
   text: z.string(),
-  parts: z.array(z.object({ type: z.literal('text'), text: z.string() })),
+  parts: z.array(partSchema),
   from: principalSchema,
   partial: z.boolean().optional(),
 });

@@ -46,6 +46,11 @@ export function chatIdFor(owner: string, requestId: string): string {
   return `chat_${readable(sha256(utf8ToBytes(`${owner}\n${requestId}`)), 16)}`;
 }
 
+/** A file's id from its chat, its name and a digest of what it holds: the same file again is the same file. */
+export function fileId(chat: string, name: string, digest: Uint8Array): string {
+  return `file_${readable(sha256(utf8ToBytes(`${chat}\n${name}\n${bytesToHex(digest)}`)), 20)}`;
+}
+
 /** The how-manieth request for input of a session it is: so an old one is known from one that never was. */
 export function requestId(session: string, n: number): string {
   return `${session}.q${n}`;

@@ -2,6 +2,7 @@
  * A session's mail: accepted once and in order, taken by at most one step, settled once; and what it has
  * posted and is not yet delivered. Owns the numbers. Never reads or words what a mail says.
  */
+import type { Load } from './attachments.ts';
 import type { PostedMail } from './correspondence.ts';
 import { mailId } from './ids.ts';
 
@@ -25,6 +26,8 @@ export interface Letter {
   /** What its block weighs in a request, and its short form. */
   readonly weight: number;
   readonly shortWeight: number;
+  /** What its files make of a request; absent: there are none. */
+  readonly load?: Load;
 }
 
 export interface Mailbox {

@@ -3,6 +3,9 @@
  * Core declares these shapes and calls none of them; `runtime/` is handed implementations.
  */
 
+import type { Files } from './files.ts';
+import type { Saying } from './sayings.ts';
+
 /** Any value that survives a round trip through JSON unchanged. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -65,6 +68,8 @@ export interface Commit {
   readonly endedAt?: number | null;
   readonly key?: RequestKey;
   readonly snapshot?: Snapshot;
+  /** What these events say by which a chat is found: only of main sessions. */
+  readonly sayings?: readonly Saying[];
 }
 
 /**
@@ -94,6 +99,8 @@ export interface Store {
    * An id that was removed may be created again, with a log of its own.
    */
   remove(sessions: readonly SessionId[]): void;
+  /** What people sent along, by the chat's main session, and gone with it. */
+  readonly files: Files;
 }
 
 /** A place in the order of endings; it stays one when the session is removed. */

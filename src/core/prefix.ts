@@ -3,6 +3,7 @@
  * settings that changed. Decides that a new prefix is due and records it; what it takes over of the conversation is
  * read from the transcript by `carry-over.ts`.
  */
+import { tooMuch } from './attachments.ts';
 import { sizeOf } from './budget.ts';
 import type { Command, PrefixSubject, Rules } from './commands.ts';
 import { startCompaction } from './compaction.ts';
@@ -55,7 +56,9 @@ export function awaitPrefix(d: Draft, atTurnStart: boolean): boolean {
   if (state.compaction?.forced) return true;
   if (!atTurnStart || !settingsChanged(d)) return false;
   const { model } = paramsNow(state, d.context.rules);
-  if (sizeOf(state.contents) < d.context.rules.terms(model).window * 0.9) return due(d, 'settings');
+  const { window } = d.context.rules.terms(model);
+  const fits = sizeOf(state.contents) < window * 0.9 && tooMuch(state.load, window) === undefined;
+  if (fits) return due(d, 'settings');
   // The new model could not read all of it.
   startCompaction(d, true);
   return true;

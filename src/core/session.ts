@@ -4,6 +4,7 @@
  */
 
 import { exact } from './amount.ts';
+import type { Load } from './attachments.ts';
 import { type Account, type Contents, type Spending, spendingMark } from './budget.ts';
 import type { ChildSpec, EndedStatus, InputRequest } from './card.ts';
 import type { BlockRef, CallFact, Cut, RenewalReason } from './events.ts';
@@ -13,7 +14,7 @@ import type { ServerCall } from './server-calls.ts';
 import * as subagents from './subagents.ts';
 
 /** Raised when the state's shape or the meaning of a fold changes: older snapshots are then ignored. */
-export const FOLD_VERSION = 3;
+export const FOLD_VERSION = 4;
 
 export type MainStatus = 'idle' | 'working' | 'input_required' | 'parked';
 export type SubagentStatus = 'blocked' | 'queued' | 'running' | 'waiting' | 'input_required' | EndedStatus;
@@ -121,6 +122,8 @@ export interface Session {
   /** Of the live prefix: its model, its `max_tokens`, and the least of these that leaves room for an answer. */
   readonly prefix: { readonly model: string; readonly most: number; readonly least: number };
   readonly contents: Contents;
+  /** What files make of the next request already. */
+  readonly load: Load;
   readonly mail: mailbox.Mailbox;
   readonly tree: subagents.Tree;
 

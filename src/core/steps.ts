@@ -2,13 +2,15 @@
  * Steps of a turn: what a request takes and adds, and what an answer brings.
  */
 import { STEP_CHARS } from './announcement.ts';
+import { tooMuch } from './attachments.ts';
 import { stepCall } from './budget.ts';
 import type { Command } from './commands.ts';
-import { compactIfDue } from './compaction.ts';
+import { compactIfDue, startCompaction } from './compaction.ts';
 import * as delegation from './delegation.ts';
 import type { Draft } from './draft.ts';
 import { endAttempt, park, settle } from './ending.ts';
 import type { BlockRef, WakeReason } from './events.ts';
+import { loadWith } from './evolve-money.ts';
 import { encodeBody, noteBlock } from './fence.ts';
 import type { Letter } from './mailbox.ts';
 import type { Block } from './ports.ts';
@@ -57,13 +59,23 @@ export function requestStep(d: Draft, atTurnStart = false): void {
       short && letter.kind === 'announcement' ? { seq: letter.seq, short: true } : { seq: letter.seq },
     );
   }
+  const takes = letters.map((letter) => letter.id);
+  const isTooMuch = tooMuch(loadWith(state, takes), d.context.rules.terms(state.model).window) !== undefined;
+  if (isTooMuch && state.load.bytes > 0) {
+    // The request could not hold all files: a conversation without the older ones can. Where there are none, as when
+    // the model was changed for a smaller one, a summary would not help, and the API says what is wrong.
+    startCompaction(d, true);
+    // Where no summary could be paid, the new prefix does without.
+    awaitPrefix(d, false);
+    return;
+  }
   const reserved = reserveStep(d, adds);
   if (!reserved) return overBudget(d, adds);
   d.add({
     type: 'step.requested',
     step: state.steps + 1,
     turn: state.turn?.n ?? 0,
-    takes: letters.map((letter) => letter.id),
+    takes,
     ...(open && !goesOn && adds.length > 0 ? { closes: closing(state.serverCalls) } : {}),
     adds,
     reserved,

@@ -99,8 +99,8 @@ export function makeTranscript(): Transcript {
           return;
         case 'mail.accepted':
           if (event.block) {
-            const { block, short } = event;
-            pending.set(seq, { seq, block, ...(short ? { short } : {}) });
+            const { attached, block, short } = event;
+            pending.set(seq, { seq, ...(attached ? { attached } : {}), block, ...(short ? { short } : {}) });
             const { kind } = event.body;
             if (kind === 'message' || kind === 'task' || kind === 'steer') asked.push(seq);
           }
@@ -122,7 +122,8 @@ export function makeTranscript(): Transcript {
               throw new Error(`step ${event.step} adds the block of event ${ref.seq}, which has none`);
             pending.delete(ref.seq);
             const block = ref.short ? (held.short ?? held.block) : held.block;
-            entries.push({ role: 'user', content: [block], seq: ref.seq, step: event.step });
+            const content = [...(held.attached ?? []), block];
+            entries.push({ role: 'user', content, seq: ref.seq, step: event.step });
           }
           earlierEnd = latestEnd;
           latestEnd = entries.length;

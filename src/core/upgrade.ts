@@ -10,7 +10,7 @@ export interface StoredEvent {
 }
 
 /** One step for each version: from that version to the next. */
-const steps: readonly ((event: StoredEvent) => StoredEvent)[] = [fromOne, fromTwo];
+const steps: readonly ((event: StoredEvent) => StoredEvent)[] = [fromOne, fromTwo, fromThree];
 
 /** The event as today's version would have written it. */
 export function upgraded(event: StoredEvent): StoredEvent {
@@ -24,5 +24,10 @@ function fromOne(event: StoredEvent): StoredEvent {
 
 /** Version 2 knew neither permissions nor checks of what is done: nothing of it says anything else today. */
 function fromTwo(event: StoredEvent): StoredEvent {
+  return event;
+}
+
+/** Version 3 knew no files: its messages are words alone. */
+function fromThree(event: StoredEvent): StoredEvent {
   return event;
 }

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { amountSchema, capSchema } from '../core/amount.ts';
 import { inputRequestSchema, subagentStatuses, usageSchema } from '../core/card.ts';
 import { feedSchemas, messageSchema, subagentSchema } from '../core/feed.ts';
+import { fileSchema } from '../core/files.ts';
 import { problemSchema } from './problem.ts';
 import { scopes } from './scopes.ts';
 
@@ -49,7 +50,14 @@ const nextId = z
 const nextSeq = z
   .number()
   .nullable()
-  .describe('What to send as `after` for the next page; null: there is none.');
+  .describe(
+    'What to send as `after` for the next page, or as `before` where that was sent; null: there is none.',
+  );
+/** Of a page that goes backwards. */
+const headSeq = z
+  .int()
+  .optional()
+  .describe('With `before`: where the log ended when this was read. What comes later is `after` it.');
 
 export const deletedAnswer = z.object({
   deleted: z.string().describe('The id of the chat that is gone.'),
@@ -70,8 +78,13 @@ export const deletingAnswer = z.object({
 });
 export const chatAnswer = z.object({ chat: chatSchema });
 export const chatsAnswer = z.object({ chats: z.array(chatSchema), next: nextId });
+export const fileAnswer = z.object({ file: fileSchema });
 export const messageAnswer = z.object({ message: messageSchema });
-export const messagesAnswer = z.object({ messages: z.array(messageSchema), next: nextSeq });
+export const messagesAnswer = z.object({
+  messages: z.array(messageSchema),
+  next: nextSeq,
+  after: headSeq,
+});
 export const subagentAnswer = z.object({ subagent: subagentSchema });
 export const spawnAnswer = z.object({
   subagent: subagentSchema,
@@ -167,6 +180,22 @@ export const tokenAddedAnswer = z.object({
   secret: z.string().describe('The token itself. It is kept nowhere and shown this once.'),
 });
 
+export const sessionAnswer = z.object({
+  session: z.object({
+    token: z.string().describe('The name of the token that it was opened with.'),
+    owner: z.string().describe('Whose chats it sees and makes.'),
+    scopes: z.array(z.enum(scopes)),
+    expiresAt: z.number(),
+  }),
+});
+export const linkAnswer = z.object({
+  link: z.object({
+    code: z.string().describe('Signs in once, as `POST /session`.'),
+    expiresAt: z.number(),
+    path: z.string().describe('Where the page takes it, to be added to the address of the gateway.'),
+  }),
+});
+
 export const ticketAnswer = z.object({
   ticket: z.string().describe('Opens one socket, once.'),
   expiresAt: z.number(),
@@ -205,7 +234,52 @@ export const streamedSchema = z.union([feedEventSchema, ephemeralSchema]);
 
 export const eventsAnswer = z.object({
   events: z.array(feedEventSchema),
-  next: z.int().describe('What to send as `after` to go on. No events: it is the end of the log, for now.'),
+  next: z
+    .int()
+    .nullable()
+    .describe(
+      'What to send as `after` to go on: with no events it is the end of the log, for now. Where `before` was sent: what to send as `before`; null: there is nothing before.',
+    ),
+  after: headSeq,
+});
+
+const hitSchema = z.object({
+  chat: z.string(),
+  title: z.string(),
+  message: z.string().optional().describe('The id of the message; absent: it is the title that was found.'),
+  seq: z.int().optional().describe("The message's."),
+  at: z.number(),
+  role: z.enum(['user', 'assistant']).optional().describe("The message's."),
+  snippet: z.object({
+    text: z.string().describe('Plain text, on one line.'),
+    marks: z
+      .array(z.tuple([z.int(), z.int()]))
+      .describe('Where in it what was found stands: from, to (exclusive), in UTF-16 units.'),
+  }),
+});
+export type Hit = z.infer<typeof hitSchema>;
+export const searchAnswer = z.object({
+  hits: z.array(hitSchema),
+  next: z
+    .string()
+    .nullable()
+    .describe(
+      'What to send as `before` to go on; null: there is no more. A page may have few hits, or none, and more behind it.',
+    ),
+});
+
+export const callAnswer = z.object({
+  call: z.object({
+    call: z.string().describe('As the events of the feed name it.'),
+    name: z.string(),
+    input: z.unknown().optional().describe('What the tool was called with.'),
+    output: z
+      .string()
+      .optional()
+      .describe('What it answered, up to 100,000 characters; absent: it has not finished.'),
+    ok: z.boolean().optional(),
+    ms: z.number().optional(),
+  }),
 });
 
 export const healthAnswer = z.object({ status: z.literal('alive') });
@@ -232,6 +306,7 @@ export const namedSchemas = {
   ChatsAnswer: chatsAnswer,
   DeletedAnswer: deletedAnswer,
   DeletingAnswer: deletingAnswer,
+  FileAnswer: fileAnswer,
   MessageAnswer: messageAnswer,
   MessagesAnswer: messagesAnswer,
   SubagentAnswer: subagentAnswer,
@@ -245,11 +320,15 @@ export const namedSchemas = {
   RemoveAnswer: removeAnswer,
   KillAnswer: killAnswer,
   UsageAnswer: usageAnswer,
+  SearchAnswer: searchAnswer,
+  CallAnswer: callAnswer,
   EventsAnswer: eventsAnswer,
   Token: tokenSchema,
   TokenAnswer: tokenAnswer,
   TokensAnswer: tokensAnswer,
   TokenAddedAnswer: tokenAddedAnswer,
+  SessionAnswer: sessionAnswer,
+  LinkAnswer: linkAnswer,
   TicketAnswer: ticketAnswer,
   HealthAnswer: healthAnswer,
   ReadyAnswer: readyAnswer,

@@ -1,24 +1,32 @@
 /**
  * The HTTP door of the gateway as one Hono app that every host mounts. Owns the order of what a request goes
- * through: its number, headers, names and origins, the token, its scope, the chat that it may see, its route. Knows
- * no route by itself.
+ * through: its number, headers, names and origins, the token or cookie, its scope, the chat that it may see, its route.
+ * Knows no route by itself.
  */
 import { type Context, Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
+import { makeAttempts } from './attempts.ts';
 import { type Caller, lacking, nobody, sees } from './callers.ts';
 import { careRoutes } from './care.ts';
 import { chatRoutes } from './chats.ts';
 import { feedRoutes } from './feeds.ts';
-import { foreign, makeTokenGate } from './guards.ts';
+import { fileRoutes } from './files.ts';
+import { makeTokenGate } from './guards.ts';
+import { linkRoutes } from './link-routes.ts';
 import { isProblem, noChat } from './lookup.ts';
 import { makeHttpMeter } from './meter.ts';
 import { type OpenApi, openApiOf } from './openapi.ts';
+import { foreign } from './origins.ts';
+import { pageRoutes } from './page.ts';
 import { hasChat, hasTarget, type Place, type Spot, spotsOf, subagentSpot } from './place.ts';
 import type { AppPorts, FailedRequest } from './ports.ts';
 import { type Problem, problem, problemResponse, Unreachable, unreachable } from './problem.ts';
 import { type Reply, type Route, responseOf } from './route.ts';
+import { searchRoutes } from './search.ts';
 import { hideTokens } from './secrets.ts';
 import { serviceRoutes } from './service.ts';
+import { makeSessionCookie } from './session-cookie.ts';
+import { sessionRoutes } from './session-routes.ts';
 import { socketRoutes } from './sockets.ts';
 import { subagentRoutes } from './subagents.ts';
 import { tokenRoutes } from './token-routes.ts';
@@ -30,7 +38,9 @@ interface Env {
 
 export function makeApp(ports: AppPorts): Hono<Env> {
   const app = new Hono<Env>();
-  const gate = makeTokenGate(ports);
+  const attempts = makeAttempts(ports.clock);
+  const cookie = makeSessionCookie(ports);
+  const gate = makeTokenGate(ports, attempts, cookie);
   const meter = makeHttpMeter(ports.runtime.metrics, ports.about);
   let api: OpenApi | undefined;
   const described = (): OpenApi => {
@@ -40,13 +50,18 @@ export function makeApp(ports: AppPorts): Hono<Env> {
   const hide = (text: string): string => hideTokens(text, ports.token());
   const routes: readonly Route[] = [
     ...serviceRoutes(ports, described),
+    ...pageRoutes(ports),
+    ...sessionRoutes(ports, { gate, cookie, attempts }),
     ...chatRoutes(ports),
     ...careRoutes(ports),
+    ...fileRoutes(ports),
     ...usageRoutes(ports),
+    ...searchRoutes(ports),
     ...feedRoutes(ports),
     ...socketRoutes(ports),
     ...subagentRoutes(ports),
     ...tokenRoutes(ports),
+    ...linkRoutes(ports),
   ];
 
   function respond(c: Context<Env>, reply: Reply): Response {
@@ -91,7 +106,8 @@ export function makeApp(ports: AppPorts): Hono<Env> {
     c.set('requestId', requestId);
     await next();
     c.res.headers.set('x-request-id', requestId);
-    c.res.headers.set('cache-control', 'no-store');
+    // What may be kept says so itself.
+    if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');
     const { status } = c.res;
     const ms = ports.clock.monotonic() - began;
     meter.answered({ method: c.req.method, route: c.get('route'), status, ms });
@@ -131,7 +147,7 @@ export function makeApp(ports: AppPorts): Hono<Env> {
   });
   const spots = spotsOf(routes);
   for (const spot of spots.filter((one) => !hasTarget(one))) {
-    app.all(spot.path.replaceAll('{chat}', ':chat'), (c) => take(c, spot, ''));
+    app.all(spot.path.replaceAll(/\{(\w+)\}/g, ':$1'), (c) => take(c, spot, ''));
   }
   const targets = spots.filter(hasTarget);
   app.all('/v1/chats/:chat/subagents/:rest{.+}', (c) => {

@@ -6,7 +6,9 @@ import { chatIdFor } from '../core/ids.ts';
 import { chatAnswering } from './answering.ts';
 import { chatAnswer, chatsAnswer, messageAnswer, messagesAnswer } from './answers.ts';
 import { lacking, onlyOwner, sees } from './callers.ts';
+import { chatCall } from './calls.ts';
 import { budgetUsd, limit, messageBody, modelName, noQuery, requestId, title, yesOrNo } from './fields.ts';
+import { saidParts } from './files.ts';
 import { chatOf, isProblem } from './lookup.ts';
 import { messages, messagesQuery } from './messages.ts';
 import type { AppPorts } from './ports.ts';
@@ -125,13 +127,11 @@ export function chatRoutes(ports: AppPorts): Route[] {
     async handle({ chat, body, key, caller }) {
       const state = chatOf(ports, chat);
       if (isProblem(state)) return state;
-      const parts = body.parts?.map(({ text }) => ({ type: 'text' as const, text: text.toWellFormed() }));
-      const done = await ask(ports, chat, key, () => ({
-        type: 'say',
-        parts: parts ?? [{ type: 'text', text: body.text ?? '' }],
-        interrupt: body.interrupt ?? false,
-        from: caller.from,
-      }));
+      const done = await ask(ports, chat, key, () => {
+        const parts = saidParts(store.files, chat, body);
+        if ('reply' in parts) return parts;
+        return { type: 'say', parts, interrupt: body.interrupt ?? false, from: caller.from };
+      });
       if (done.reply === 'problem') return done;
       if (done.answer.kind !== 'message') throw new Error(`a message was answered with ${done.answer.kind}`);
       const [row] = store.events(chat, done.answer.seq - 1, 1);
@@ -207,7 +207,7 @@ export function chatRoutes(ports: AppPorts): Route[] {
     },
   });
 
-  return [created, listed, one, said, read, stopped, resumed, chatAnswering(ports)];
+  return [created, listed, one, said, read, stopped, resumed, chatAnswering(ports), chatCall(ports)];
 }
 
 /** The same request, though its body was read. */

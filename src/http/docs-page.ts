@@ -25,8 +25,11 @@ const schemaShape = z.looseObject({
   enum: z.array(z.unknown()).optional(),
   $ref: z.string().optional(),
   description: z.string().optional(),
-  items: z.looseObject({}).optional(),
+  /** `false`: the list holds what is named one by one, and no more. */
+  items: z.union([z.looseObject({}), z.literal(false)]).optional(),
+  prefixItems: z.array(z.looseObject({})).optional(),
   anyOf: z.array(z.looseObject({})).optional(),
+  oneOf: z.array(z.looseObject({})).optional(),
   properties: z.record(z.string(), z.looseObject({})).optional(),
   required: z.array(z.string()).optional(),
 });
@@ -88,10 +91,12 @@ ${Object.entries(api.components.schemas).map(
 
 function operationHtml(path: string, method: string, operation: Operation): Html {
   const body = operation.requestBody?.content['application/json']?.schema;
+  const raw = operation.requestBody?.content['application/octet-stream'];
   return html`<h3 id="${operation.operationId}"><code>${method} ${path}</code></h3>
 <p>${prose(operation.summary)} ${prose(operation.description)}</p>
 ${operation.parameters.length === 0 ? '' : html`<h4>Parameters</h4><table>${operation.parameters.map(parameterHtml)}</table>`}
 ${body === undefined ? '' : html`<h4>Body</h4>${schemaHtml(body)}`}
+${raw === undefined ? '' : html`<h4>Body</h4><p>Bytes, as they are.</p>`}
 <h4>Answers</h4>
 <table>${Object.entries(operation.responses).map(
     ([status, { description, content = {} }]) =>
@@ -118,7 +123,17 @@ function schemaHtml(schema: JsonSchema): Html {
 }
 
 function typeHtml(schema: JsonSchema): Html {
-  const { type, enum: values, const: value, $ref, items, anyOf, properties } = schemaShape.parse(schema);
+  const {
+    type,
+    enum: values,
+    const: value,
+    $ref,
+    items,
+    prefixItems,
+    oneOf,
+    anyOf = oneOf,
+    properties,
+  } = schemaShape.parse(schema);
   if ($ref !== undefined) {
     const name = $ref.split('/').at(-1) ?? '';
     return html`<a href="#${name}">${name}</a>`;
@@ -126,6 +141,9 @@ function typeHtml(schema: JsonSchema): Html {
   if (value !== undefined) return html`<code>${JSON.stringify(value)}</code>`;
   if (values) return html`${values.map((one) => JSON.stringify(one)).join(' | ')}`;
   if (anyOf) return html`${anyOf.map((one, index) => html`${index > 0 ? ' | ' : ''}${typeHtml(one)}`)}`;
+  if (prefixItems) {
+    return html`[${prefixItems.map((one, index) => html`${index > 0 ? ', ' : ''}${typeHtml(one)}`)}]`;
+  }
   if (items) return html`list of ${typeHtml(items)}`;
   if (properties) {
     return html`{ ${Object.entries(properties).map(

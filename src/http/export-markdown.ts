@@ -4,7 +4,8 @@
  * said can become a part of the document.
  */
 import { decodeEvent, type Recorded } from '../core/events.ts';
-import { messageOf } from '../core/feed.ts';
+import { type FeedMessage, messageOf } from '../core/feed.ts';
+import { sizeInWords } from '../core/files.ts';
 import type { Usage } from '../core/ports.ts';
 import { addUsage, noUsage } from '../core/session.ts';
 import type { Export, Exported } from './export.ts';
@@ -78,7 +79,12 @@ function words(session: string, recorded: Recorded): string {
     if (event.type === 'mail.accepted' && event.body.kind === 'task') return said('Task', at, message.text);
     const { principal, channel } = message.from;
     const who = message.role === 'assistant' ? 'Assistant' : `${escaped(principal)} via ${escaped(channel)}`;
-    return said(message.partial ? `${who}, cut at the output limit` : who, at, message.text);
+    return said(
+      message.partial ? `${who}, cut at the output limit` : who,
+      at,
+      message.text,
+      filesOf(message),
+    );
   }
   switch (event.type) {
     case 'mail.accepted': {
@@ -102,8 +108,18 @@ function words(session: string, recorded: Recorded): string {
   }
 }
 
-function said(who: string, at: number, text: string): string {
-  return `**${who}** · ${stamp(at)}\n\n${fenced(text)}\n\n`;
+function said(who: string, at: number, text: string, files: readonly string[] = []): string {
+  const parts = [...files, ...(text === '' && files.length > 0 ? [] : [fenced(text)])];
+  return `**${who}** · ${stamp(at)}\n\n${parts.join('\n\n')}\n\n`;
+}
+
+/** The names of what came along: the bytes are not in the document. */
+function filesOf({ parts }: FeedMessage): string[] {
+  return parts.flatMap((part) =>
+    part.type === 'file'
+      ? [`File ${code(part.name)} (${escaped(part.mediaType)}, ${sizeInWords(part.bytes)})`]
+      : [],
+  );
 }
 
 /** A text as it is, in a fence that nothing in it can close. */

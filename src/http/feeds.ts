@@ -1,11 +1,12 @@
 /** The feed's routes: a chat's and a subagent's, as a stream or in pages. */
 import { Hono } from 'hono';
 import { z } from 'zod';
+import type { Recorded } from '../core/events.ts';
 import { project } from '../core/feed.ts';
 import { eventsAnswer, streamedSchema } from './answers.ts';
 import { feedStream } from './feed-stream.ts';
-import { cursor, limit } from './fields.ts';
-import { pageOf } from './log-pages.ts';
+import { cursor, cursorBack, limit, oneSide } from './fields.ts';
+import { pageBefore, pageOf } from './log-pages.ts';
 import { chatOf, isProblem } from './lookup.ts';
 import type { AppPorts } from './ports.ts';
 import { invalid, type Problem, problem, problemResponse } from './problem.ts';
@@ -20,11 +21,13 @@ import {
   responseOf,
 } from './route.ts';
 
-const feedQuery = z.strictObject({ after: cursor, limit: limit(100, 1_000) });
+const feedQuery = z
+  .strictObject({ after: cursor, before: cursorBack, limit: limit(100, 1_000) })
+  .superRefine(oneSide);
 
 export const feedDoc = {
   details:
-    'As a stream (text/event-stream): each durable event has an `id`; come back with it as Last-Event-ID, or `?after=`, and you get every later one once. Without either the stream starts from now. `delta` and `progress` have no id and are not kept. With `Accept: application/json` the kept events come in pages, from the beginning or after `after`.',
+    'As a stream (text/event-stream): each durable event has an `id`; come back with it as Last-Event-ID, or `?after=`, and you get every later one once. Without either the stream starts from now. `delta` and `progress` have no id and are not kept. With `Accept: application/json` the kept events come in pages, from the beginning, after `after`, or backwards from `before`: `before=latest` brings the last ones, and in `after` the cursor from which a stream goes on without a gap.',
   query: feedQuery,
   answers: {
     200: [
@@ -46,10 +49,22 @@ export function feed(
   const head = ports.store.session(session)?.seq ?? 0;
   // A browser that comes back repeats its first address, so the header is the later word.
   const returned = c.req.header('last-event-id');
+  const pages = wantsPages(c.req.header('accept'));
+  if (query.before !== undefined) {
+    const before = query.before === 'latest' ? head + 1 : position(query.before, head, 'before');
+    if (typeof before === 'object') return before;
+    const fault = pages ? undefined : 'is for pages: send Accept: application/json';
+    const beside = returned === undefined ? fault : 'can not stand beside Last-Event-ID: send one of them';
+    if (beside !== undefined) return invalid([{ path: 'before', message: beside }]);
+    return pageBack(ports, session, { before, head, limit: query.limit ?? 100 });
+  }
   const given = returned ?? query.after;
-  const after = given === undefined ? undefined : position(given, head, returned === undefined);
+  const after =
+    given === undefined
+      ? undefined
+      : position(given, head, returned === undefined ? 'after' : 'Last-Event-ID');
   if (typeof after === 'object') return after;
-  if (wantsPages(c.req.header('accept'))) return page(ports, session, after ?? 0, query.limit ?? 100);
+  if (pages) return page(ports, session, after ?? 0, query.limit ?? 100);
   const hangUp = ports.hangUp;
   const stream = feedStream(ports, {
     session,
@@ -67,11 +82,11 @@ export function feed(
   });
 }
 
-function position(given: string, head: number, inQuery: boolean): number | Problem {
+function position(given: string, head: number, path: 'after' | 'before' | 'Last-Event-ID'): number | Problem {
   const at = /^\d{1,15}$/.test(given) ? Number(given) : Number.NaN;
   if (at <= head) return at;
-  const path = inQuery ? 'after' : 'Last-Event-ID';
-  const message = `must be a cursor of this feed: a whole number from 0 to ${head}`;
+  const latest = path === 'before' ? ', or latest' : '';
+  const message = `must be a cursor of this feed: a whole number from 0 to ${head}${latest}`;
   return problem('bad-cursor', `${path} ${message}.`, { errors: [{ path, message }] });
 }
 
@@ -80,11 +95,24 @@ function wantsPages(accept = ''): boolean {
 }
 
 async function page(ports: AppPorts, session: string, after: number, wanted: number): Promise<Reply> {
-  const { shown, upTo } = await pageOf(ports, session, { after, limit: wanted }, (recorded) => {
+  const { shown, upTo } = await pageOf(ports, session, { after, limit: wanted }, shownIn(session));
+  return json(eventsAnswer, 200, { events: [...shown], next: upTo });
+}
+
+async function pageBack(
+  ports: AppPorts,
+  session: string,
+  { head, ...wanted }: { before: number; head: number; limit: number },
+): Promise<Reply> {
+  const { shown, next } = await pageBefore(ports, session, wanted, shownIn(session));
+  return json(eventsAnswer, 200, { events: [...shown], next, after: head });
+}
+
+function shownIn(session: string) {
+  return (recorded: Recorded) => {
     const event = project(session, recorded);
     return event && { id: recorded.seq, event: event.name, data: event.data };
-  });
-  return json(eventsAnswer, 200, { events: [...shown], next: upTo });
+  };
 }
 
 export function feedRoutes(ports: AppPorts): Route[] {

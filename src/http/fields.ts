@@ -3,7 +3,9 @@
  * Knows nothing of routes.
  */
 import { z } from 'zod';
+import { MOST_FILES } from '../core/files.ts';
 import { kindOf, valueAt } from '../core/given.ts';
+import { readQuery } from '../core/words.ts';
 import type { Fault } from './problem.ts';
 
 const MAX_TEXT = 100_000;
@@ -61,9 +63,41 @@ export const requestId = z
   .optional()
   .describe('Names this request: sent again with the same body it is answered again and done once.');
 
-const part = z.strictObject({ type: z.literal('text'), text: z.string().meta({ minLength: 1 }) });
+/** What no list, terminal or header can show, or what would turn the direction of what follows. */
+const unseen = /[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/u;
 
-/** A message as people send it: `text`, or the same as `parts`. */
+/** A file's name: one name, no path. */
+export const fileName = z
+  .string()
+  .superRefine((name, context) => {
+    const message = faultOfName(name);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  })
+  .meta({ minLength: 1, maxLength: MAX_TITLE })
+  .describe('What the file is called, as people and the model see it.');
+
+function faultOfName(name: string): string | undefined {
+  if (name.trim() === '') return 'must not be blank';
+  if (name.length > MAX_TITLE) return `must be at most ${MAX_TITLE} characters, not ${name.length}`;
+  if (/[/\\]/.test(name) || /^\.+$/.test(name)) return 'must be a name, not a path';
+  const found = unseen.exec(name);
+  if (!found) return undefined;
+  const code = (found[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+  return `holds the character U+${code} at position ${found.index}, which can't be shown in a name`;
+}
+
+const part = z.discriminatedUnion(
+  'type',
+  [
+    z.strictObject({ type: z.literal('text'), text: z.string().meta({ minLength: 1 }) }),
+    z
+      .strictObject({ type: z.literal('file'), id: z.string().min(1).max(64) })
+      .describe('A file of this chat, as `POST …/files` answered it.'),
+  ],
+  { error: 'must be "text" or "file"' },
+);
+
+/** A message as people send it: `text`, or the same as `parts`, with files among them. */
 export const messageBody = z
   .strictObject({
     text: text.optional(),
@@ -72,7 +106,9 @@ export const messageBody = z
       .min(1, 'must hold at least one part')
       .max(MAX_PARTS, `must hold at most ${MAX_PARTS} parts`)
       .optional()
-      .describe('Instead of `text`; together as long as a text may be.'),
+      .describe(
+        `Instead of \`text\`; its texts together as long as a text may be, and up to ${MOST_FILES} files, which need no text.`,
+      ),
     interrupt: z.boolean().optional().describe('Gives up the call that is under way, to read this at once.'),
     id: requestId,
   })
@@ -89,7 +125,17 @@ export const messageBody = z
       context.addIssue({ code: 'custom', path: ['text'], message: 'is missing: send text, or parts' });
     }
     if (parts === undefined) return;
-    const message = faultOfText(parts.map((one) => one.text).join('\n'), MAX_TEXT);
+    const files = parts.flatMap((one) => (one.type === 'file' ? [one.id] : []));
+    if (files.length > MOST_FILES) {
+      const fault = `can hold at most ${MOST_FILES} files, not ${files.length}`;
+      context.addIssue({ code: 'custom', path: ['parts'], message: fault });
+    }
+    if (new Set(files).size < files.length) {
+      context.addIssue({ code: 'custom', path: ['parts'], message: 'name a file twice: once is enough' });
+    }
+    const texts = parts.flatMap((one) => (one.type === 'text' ? [one.text] : []));
+    if (texts.length === 0) return;
+    const message = faultOfText(texts.join('\n'), MAX_TEXT);
     if (message !== undefined) context.addIssue({ code: 'custom', path: ['parts'], message });
   });
 
@@ -121,6 +167,13 @@ export const budget = z
   .max(1_000_000, 'must be at most 1000000')
   .describe('Dollars a day.');
 
+/** What is searched for: plain words, in which no sign is an operator. */
+export const searched = words(MAX_TITLE)
+  .refine((text) => text.trim() === '' || readQuery(text) !== undefined, {
+    error: 'holds no word that could be looked for: letters, digits or emoji are needed',
+  })
+  .describe('Words.');
+
 /** A sequence number in a log, 0 for its beginning. */
 export const sequence = digits.pipe(z.int().min(0));
 
@@ -129,6 +182,28 @@ export const cursor = z
   .string()
   .optional()
   .describe('A sequence number: what comes after it. 0: from the beginning.');
+
+/** Where a page of a log ends: at a sequence number, or with the latest there is. */
+const back = z
+  .string()
+  .describe('A sequence number: the last before it, in ascending order. `latest`: the last there are.');
+
+/** The same for a feed, whose cursors its log knows. */
+export const cursorBack = back.optional();
+
+export const sequenceBack = back
+  .regex(/^(?:\d{1,15}|latest)$/, 'must be a whole number in digits, or latest')
+  .optional();
+
+/** For a query that goes on from a place in a log, to one side of it. */
+export function oneSide(
+  { after, before }: { readonly after?: unknown; readonly before?: unknown },
+  context: z.RefinementCtx,
+): void {
+  if (after === undefined || before === undefined) return;
+  const message = 'can not stand beside after: send one of them';
+  context.addIssue({ code: 'custom', path: ['before'], message });
+}
 
 /**
  * What is wrong, field by field.

@@ -38,7 +38,10 @@ export function makeHttpMeter(metrics: Metrics, about: About): HttpMeter {
   };
 }
 
-/** Readers of feeds, from their first read to their end. */
+/** Readers of feeds, as streams and over sockets, from their first read to their end. */
 export function openFeeds(metrics: Metrics): Counter {
-  return metrics.level({ name: 'tidings_feeds_open', help: 'Feeds that are being read as a stream' });
+  return metrics.level({
+    name: 'tidings_feeds_open',
+    help: 'Feeds that are being read, as a stream or over a socket',
+  });
 }

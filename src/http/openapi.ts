@@ -62,6 +62,7 @@ const withToken: readonly ProblemKind[] = [
   'too-many-attempts',
 ];
 const full: readonly ProblemKind[] = ['full'];
+const withBytes: readonly ProblemKind[] = ['broken-body', 'too-large'];
 const withBody: readonly ProblemKind[] = ['malformed-json', 'too-large', 'not-json'];
 
 export const simulatorWords =
@@ -71,6 +72,7 @@ export const simulatorWords =
 export const tokenWords = [
   'The admin token, or one that `tidings token add` or `POST /v1/tokens` made. Those have an owner, see the chats of that owner only, and may do what their scopes say.',
   ...scopes.map((scope) => `\`${scope}\` ${scopeWords[scope]}.`),
+  'In a browser the cookie of `POST /session` stands in place of the token that opened it.',
 ].join(' ');
 
 /** @param routes all there are, in the order in which they are to be read */
@@ -164,6 +166,18 @@ function operation(route: Route, fills: boolean): Operation {
           },
         }
       : {}),
+    ...(route.rawBytes === undefined
+      ? {}
+      : {
+          requestBody: {
+            required: true,
+            content: {
+              'application/octet-stream': {
+                schema: { type: 'string', format: 'binary', minLength: 1, maxLength: route.rawBytes },
+              },
+            },
+          },
+        }),
     responses: responses(route, fills),
   };
 }
@@ -208,14 +222,19 @@ function responses(route: Route, fills: boolean): Operation['responses'] {
     const given = [docs].flat();
     all[status] = {
       description: given.map((one) => one.description).join(' Or: '),
-      content: Object.fromEntries(
-        given.map((one) => [one.media ?? 'application/json', { schema: answer(one) }]),
-      ),
+      ...(status === '204'
+        ? {}
+        : {
+            content: Object.fromEntries(
+              given.map((one) => [one.media ?? 'application/json', { schema: answer(one) }]),
+            ),
+          }),
     };
   }
   const kinds = [
     ...route.problems,
     ...(route.body ? withBody : []),
+    ...(route.rawBytes === undefined ? [] : withBytes),
     ...(route.scope === 'open' ? [] : withToken),
     ...(fills && route.adds ? full : []),
     ...anyRequest,

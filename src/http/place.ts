@@ -1,6 +1,6 @@
 /**
  * Which route and which subagent a path means. A subagent's path may stand in the address with its slashes as
- * they are, so the last part decides: if it names an action, it is the action.
+ * they are, so the end decides: if it names an action, it is the action.
  */
 import type { Route } from './route.ts';
 
@@ -41,11 +41,29 @@ export function subagentSpot(
   rest: string,
 ): { readonly spot: Spot; readonly target: string } | undefined {
   const parts = rest.split('/');
-  const action =
-    parts.length > 1 ? spots.find((spot) => spot.path.endsWith(`${TARGET}/${parts.at(-1)}`)) : undefined;
-  const spot = action ?? spots.find((one) => one.path.endsWith(TARGET));
-  const target = (action ? parts.slice(0, -1) : parts).map(decoded).join('/');
-  return spot && { spot, target };
+  for (const spot of spots) {
+    const action = actionOf(spot);
+    const target = parts.slice(0, parts.length - action.length);
+    if (action.length === 0 || target.length === 0) continue;
+    if (action.every((part, at) => names(part, parts[target.length + at] ?? ''))) {
+      return { spot, target: target.map(decoded).join('/') };
+    }
+  }
+  const spot = spots.find((one) => actionOf(one).length === 0);
+  return spot && { spot, target: parts.map(decoded).join('/') };
+}
+
+/** What follows the subagent in a path: nothing, `kill`, or `calls` and a number. */
+function actionOf({ path }: Spot): string[] {
+  return path
+    .slice(path.indexOf(TARGET) + TARGET.length)
+    .split('/')
+    .slice(1);
+}
+
+/** Only numbers stand for what has a name of its own there: everything else may be a subagent's. */
+function names(part: string, given: string): boolean {
+  return part.startsWith('{') ? /^\d+$/.test(given) : part === given;
 }
 
 function decoded(part: string): string {

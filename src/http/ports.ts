@@ -8,6 +8,8 @@ import type { Catalogue } from '../model/catalogue.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { SpawnTool } from '../tools/sessions-spawn.ts';
 import type { Caller } from './callers.ts';
+import type { SignInLinks } from './link-routes.ts';
+import type { PageFiles } from './page.ts';
 import type { Shelf, There } from './shelf.ts';
 import type { Sockets } from './sockets.ts';
 import type { TokenKeeper } from './token-keeper.ts';
@@ -18,7 +20,7 @@ export interface AppPorts {
     Runtime,
     'send' | 'state' | 'sessions' | 'worktrees' | 'confirmDead' | 'gone' | 'broadcast' | 'metrics'
   >;
-  readonly store: Pick<Store, 'session' | 'events' | 'key'>;
+  readonly store: Pick<Store, 'session' | 'events' | 'key' | 'files'>;
   readonly shelf: Shelf;
   /** The door of where a session is kept, if that isn't here. */
   readonly elsewhere?: (session: string) => There | undefined;
@@ -31,6 +33,10 @@ export interface AppPorts {
   readonly named?: TokenBook;
   /** What keeps them, to make, list and revoke them over HTTP; absent: there are no such routes. */
   readonly tokens?: TokenKeeper;
+  /** Links that sign a browser in once; absent where the host has none. */
+  readonly links?: SignInLinks;
+  /** The page for browsers; absent: a few words stand at /. */
+  readonly page?: PageFiles;
   /** The feed over WebSockets; absent where the host has none. */
   readonly sockets?: Sockets;
   /** Why this host takes nothing more in for now, as a sentence; absent, or undefined: it does. */

@@ -7,9 +7,11 @@ import type { Refusal } from '../core/commands.ts';
 
 export const problemKinds = {
   'malformed-json': { status: 400, title: 'The body is not JSON' },
+  'broken-body': { status: 400, title: 'The body broke off' },
   'bad-cursor': { status: 400, title: 'The cursor is not one of this feed' },
   'no-token': { status: 401, title: 'A token is needed' },
   'wrong-token': { status: 401, title: 'The token is not valid' },
+  'bad-code': { status: 401, title: 'The link does not sign in' },
   'foreign-host': { status: 403, title: 'The gateway does not answer under this name' },
   'foreign-origin': { status: 403, title: 'Pages of this origin may not call the gateway' },
   'not-allowed': { status: 403, title: 'This is not allowed' },

@@ -47,7 +47,7 @@ function repeated(stored: string): Done {
   return { reply: 'done', answer, repeated: true };
 }
 
-function reused(): Problem {
+export function reused(): Problem {
   return problem(
     'id-reused',
     'This id was used before with another body or on another path: use a new id, or send the same again.',

@@ -8,10 +8,13 @@ const MAX_BODY = 1_048_576;
 
 type Body = { readonly reply: 'body'; readonly value: unknown } | Problem;
 
-/** The JSON of a request, `{}` for one without a body, or what is wrong with it. */
-export async function readJson(request: Request): Promise<Body> {
+/**
+ * The JSON of a request, `{}` for one without a body, or what is wrong with it.
+ * @param max how many bytes it may have
+ */
+export async function readJson(request: Request, max = MAX_BODY): Promise<Body> {
   const declared = request.headers.get('content-length');
-  if (declared !== null && Number(declared) > MAX_BODY) return tooLarge();
+  if (declared !== null && Number(declared) > max) return tooLarge(max);
   const type = request.headers.get('content-type');
   // Refused before it is read: a form or plain text can be sent by any page without asking.
   if (type !== null && !isJson(type)) {
@@ -20,9 +23,9 @@ export async function readJson(request: Request): Promise<Body> {
       `The body must be application/json in UTF-8, not ${type.slice(0, 100).toWellFormed()}.`,
     );
   }
-  const bytes = await read(request, declared !== null).catch(() => null);
+  const bytes = await read(request, max, declared !== null).catch(() => null);
   if (bytes === null) return problem('malformed-json', 'The body broke off.');
-  if (bytes === undefined) return tooLarge();
+  if (bytes === undefined) return tooLarge(max);
   if (bytes.byteLength === 0) return { reply: 'body', value: {} };
   if (type === null) {
     return problem('not-json', 'The body has no Content-Type: send it as application/json.');
@@ -30,8 +33,17 @@ export async function readJson(request: Request): Promise<Body> {
   return parse(bytes);
 }
 
-function tooLarge(): Problem {
-  return problem('too-large', `The body may have at most ${MAX_BODY} bytes (1 MiB).`, {
+/** The bytes of a request, whatever they are, or what is wrong with them: told before they are read, where it can be. */
+export async function readBytes(request: Request, max: number): Promise<Uint8Array | Problem> {
+  const declared = request.headers.get('content-length');
+  if (declared !== null && Number(declared) > max) return tooLarge(max);
+  const bytes = await read(request, max, declared !== null).catch(() => null);
+  if (bytes === null) return problem('broken-body', 'The body broke off before its end.');
+  return bytes ?? tooLarge(max);
+}
+
+function tooLarge(max: number): Problem {
+  return problem('too-large', `The body may have at most ${max} bytes (${max / 1_024} KiB).`, {
     headers: { connection: 'close' },
   });
 }
@@ -44,10 +56,10 @@ function isJson(type: string): boolean {
 }
 
 /** Undefined as soon as there is more than may be. */
-async function read(request: Request, sized: boolean): Promise<Uint8Array | undefined> {
+async function read(request: Request, max: number, sized: boolean): Promise<Uint8Array | undefined> {
   if (sized) {
     const buffer = await request.arrayBuffer();
-    return buffer.byteLength > MAX_BODY ? undefined : new Uint8Array(buffer);
+    return buffer.byteLength > max ? undefined : new Uint8Array(buffer);
   }
   if (!request.body) return new Uint8Array();
   const chunks: Uint8Array[] = [];
@@ -57,7 +69,7 @@ async function read(request: Request, sized: boolean): Promise<Uint8Array | unde
     const { done, value } = await reader.read();
     if (done) break;
     size += value.byteLength;
-    if (size > MAX_BODY) {
+    if (size > max) {
       void reader.cancel().catch(() => {});
       return undefined;
     }

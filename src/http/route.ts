@@ -11,7 +11,7 @@ import type { RepeatKey } from '../runtime/actor.ts';
 import { faultsOf } from './fields.ts';
 import type { Place } from './place.ts';
 import { type Fault, invalid, type Problem, type ProblemKind } from './problem.ts';
-import { readJson } from './request-body.ts';
+import { readBytes, readJson } from './request-body.ts';
 import type { Scope } from './scopes.ts';
 import type { Handed } from './shelf.ts';
 
@@ -19,6 +19,7 @@ export interface Json {
   readonly reply: 'json';
   readonly status: number;
   readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 export type Reply = Json | Problem | Response;
 
@@ -27,15 +28,20 @@ export function responseOf(reply: Reply, problemOf: (problem: Problem) => Respon
   if (reply.reply === 'problem') return problemOf(reply);
   return new Response(JSON.stringify(reply.body), {
     status: reply.status,
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...reply.headers },
   });
 }
 
-export function json<Schema extends z.ZodType>(_: Schema, status: number, body: z.output<Schema>): Json {
-  return { reply: 'json', status, body };
+export function json<Schema extends z.ZodType>(
+  _: Schema,
+  status: number,
+  body: z.output<Schema>,
+  headers?: Json['headers'],
+): Json {
+  return { reply: 'json', status, body, ...(headers ? { headers } : {}) };
 }
 
-/** What is documented of an answer. Without `schema` it isn't JSON: `media` names what it is. */
+/** What is documented of an answer. Without `schema` it isn't JSON: `media` names what it is; a 204 has no body. */
 export interface AnswerDoc {
   readonly description: string;
   readonly schema?: z.ZodType;
@@ -45,7 +51,7 @@ export interface AnswerDoc {
 interface RouteDoc {
   /** Its name in the API's description. */
   readonly name: string;
-  /** With `{chat}` and `{target}`. */
+  /** With `{chat}` and `{target}`, or other names that the route reads itself. */
   readonly path: string;
   readonly summary: string;
   readonly details?: string;
@@ -63,6 +69,8 @@ export interface Route extends RouteDoc {
   readonly query: z.ZodObject;
   /** As it is documented. */
   readonly body?: z.ZodType;
+  /** Whether the body is bytes of whatever kind, up to so many, and no JSON. */
+  readonly rawBytes?: number;
   readonly run: (c: Context, asking: Asking) => Promise<Reply>;
 }
 
@@ -114,6 +122,8 @@ interface BodySpec<Query extends z.ZodObject, Body extends z.ZodObject> extends 
   readonly body: Body;
   /** The body's schema for the documentation, where it is not the one it is checked by. */
   readonly documented?: z.ZodType;
+  /** How large the body may be, where that is less than usual. */
+  readonly maxBytes?: number;
   readonly handle: (told: Told<z.output<Query>, z.output<Body>>) => Reply | Promise<Reply>;
 }
 
@@ -131,11 +141,35 @@ export function patch<Query extends z.ZodObject, Body extends z.ZodObject>(
   return taking('PATCH', spec);
 }
 
+/** A route that takes bytes as they are. */
+export function upload<Query extends z.ZodObject>(
+  spec: RouteDoc & {
+    readonly query: Query;
+    readonly maxBytes: number;
+    readonly handle: (
+      told: Asked<z.output<Query>> & { readonly bytes: Uint8Array },
+    ) => Reply | Promise<Reply>;
+  },
+): Route {
+  const { handle, maxBytes, ...doc } = spec;
+  return {
+    ...doc,
+    method: 'POST',
+    rawBytes: maxBytes,
+    async run(c, place) {
+      const query = readQuery(c, spec.query);
+      if (!query.ok) return invalid(query.errors);
+      const bytes = await readBytes(c.req.raw, maxBytes);
+      return 'reply' in bytes ? bytes : handle({ c, query: query.data, bytes, ...place });
+    },
+  };
+}
+
 function taking<Query extends z.ZodObject, Body extends z.ZodObject>(
   method: Route['method'],
   spec: BodySpec<Query, Body>,
 ): Route {
-  const { handle, body: schema, documented, ...doc } = spec;
+  const { handle, body: schema, documented, maxBytes, ...doc } = spec;
   const names = Object.keys(schema.shape);
   return {
     ...doc,
@@ -144,7 +178,7 @@ function taking<Query extends z.ZodObject, Body extends z.ZodObject>(
     async run(c, place) {
       const query = readQuery(c, spec.query);
       if (!query.ok) return invalid(query.errors);
-      const given = await readJson(c.req.raw);
+      const given = await readJson(c.req.raw, maxBytes);
       if (given.reply === 'problem') return given;
       const body = schema.safeParse(given.value);
       if (!body.success) return invalid(faultsOf(body.error, given.value, names));

@@ -7,6 +7,7 @@ import { metricsType } from '../runtime/metrics.ts';
 import { aboutAnswer, healthAnswer, readyAnswer } from './answers.ts';
 import { docsPage, page, pageStyle } from './docs-page.ts';
 import { type OpenApi, simulatorWords } from './openapi.ts';
+import { pageIndex } from './page.ts';
 import type { AppPorts } from './ports.ts';
 import { problem } from './problem.ts';
 import { get, json, type Route } from './route.ts';
@@ -24,13 +25,13 @@ export function serviceRoutes(ports: AppPorts, api: () => OpenApi): Route[] {
   const root = get({
     name: 'about',
     path: '/',
-    summary: 'Says what this is: as a page for browsers, as JSON otherwise.',
+    summary: 'Says what this is, as JSON; browsers get the chat page.',
     scope: 'open',
     query: anyQuery,
     answers: {
       200: [
         { description: 'What this is.', schema: aboutAnswer },
-        { description: 'The same as a page.', media: 'text/html' },
+        { description: 'The chat page.', media: 'text/html' },
       ],
     },
     problems: [],
@@ -46,6 +47,8 @@ export function serviceRoutes(ports: AppPorts, api: () => OpenApi): Route[] {
           openapi: '/openapi.json',
         });
       }
+      const built = await pageIndex(ports.page);
+      if (built) return built;
       return htmlResponse(
         await page(
           'Tidings',
@@ -53,6 +56,7 @@ export function serviceRoutes(ports: AppPorts, api: () => OpenApi): Route[] {
           html`<h1>Tidings ${about.version}</h1>
 <p>${description} You talk to one assistant; it hands long work to labelled subagents and goes on talking; their news comes back by itself.</p>
 <p>Chats use ${about.model} unless they say otherwise.</p>
+<p>The chat page was not built: <code>npm run build:web</code> does it, and then it is here.</p>
 <p><a href="/docs">The API</a>, and the same for programs: <a href="/openapi.json">openapi.json</a>. Calls under <code>/v1</code> need a token; whoever keeps the gateway has the admin token, and makes others with it (<code>POST /v1/tokens</code>).</p>`,
         ),
       );

@@ -1,11 +1,12 @@
 /**
- * The chats that there are, wherever each is kept: whose one is, which come in a list, what one looks like. What a host
- * must bring; a host that keeps all of them itself has it here.
+ * The chats that there are, wherever each is kept: whose one is, which come in a list, what one looks like, what was said
+ * in them. What a host must bring; a host that keeps all of them itself has it here.
  */
 import type { Store } from '../core/ports.ts';
 import type { ChatView } from './answers.ts';
 import type { Caller } from './callers.ts';
 import type { AppPorts } from './ports.ts';
+import type { Search } from './search.ts';
 import { chatView } from './views.ts';
 
 export interface Shelf {
@@ -15,6 +16,7 @@ export interface Shelf {
   page(query: Parameters<Store['chats']>[0]): readonly string[] | Promise<readonly string[]>;
   /** Undefined: it is gone, or about to go. */
   view(chat: string): Promise<ChatView | undefined>;
+  readonly search: Search;
 }
 
 /** The door of where a chat is kept, for a caller that was let in at this one. */
@@ -27,6 +29,7 @@ export interface Handed {
 export function localShelf(
   ports: Pick<AppPorts, 'runtime' | 'budget' | 'clock'> & {
     readonly store: Pick<Store, 'session' | 'events' | 'chats'>;
+    readonly search: Search;
   },
 ): Shelf {
   const { store, runtime } = ports;
@@ -40,5 +43,6 @@ export function localShelf(
       const state = runtime.state(chat);
       return state && !state.deleting ? chatView(ports, state) : undefined;
     },
+    search: ports.search,
   };
 }

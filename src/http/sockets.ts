@@ -1,6 +1,6 @@
 /**
  * A chat's feed over a WebSocket, for pages: a caller gets a ticket, and a socket is opened with it, since a page can't
- * send a token with one. The routes are here; a host that can keep sockets brings them.
+ * send a token with one. The routes are here, and what all hosts say on a socket and of one; a host keeps the sockets.
  */
 import { z } from 'zod';
 import { ticketAnswer } from './answers.ts';
@@ -14,12 +14,34 @@ import { get, json, post, type Route } from './route.ts';
 export interface Sockets {
   /** A ticket that lets this caller follow the chat once, before `expiresAt` (wall clock). */
   give(chat: string, caller: Caller): { readonly ticket: string; readonly expiresAt: number };
-  /** Opens a socket for whoever has the ticket, which is used up by it. `after`: a cursor; absent: from now on. */
+  /**
+   * Opens a socket for whoever has the ticket, which is used up by it.
+   * @param after a cursor; absent: from now on
+   * @param env what the host knows of the request
+   */
   open(
     chat: string,
     ticket: string,
     after: number | undefined,
+    env: unknown,
   ): Response | Problem | Promise<Response | Problem>;
+}
+
+/** A ticket's life: a page opens its socket at once. */
+export const TICKET_MS = 30_000;
+
+/** Why the gateway closes a socket, and the code and the reason that it says. */
+export const closings: Readonly<
+  Record<'revoked' | 'gone' | 'slow', readonly [code: number, reason: string]>
+> = {
+  revoked: [4401, 'the token was revoked'],
+  gone: [4404, 'the chat is gone'],
+  slow: [4408, 'the reader is too slow'],
+};
+
+/** An event as it is sent, `id` only for what is kept. */
+export function frame(event: string, data: object, id?: number): string {
+  return JSON.stringify({ ...(id === undefined ? {} : { id }), event, data });
 }
 
 export function socketRoutes(ports: AppPorts): Route[] {
@@ -55,22 +77,39 @@ export function socketRoutes(ports: AppPorts): Route[] {
     problems: ['invalid', 'not-found', 'bad-ticket', 'bad-cursor', 'not-a-socket'],
     async handle({ c, chat, query, caller, requestId: number }) {
       if (c.req.header('upgrade')?.toLowerCase() !== 'websocket') {
-        return problem('not-a-socket', 'Ask for this path with Upgrade: websocket.', {
-          headers: { upgrade: 'websocket' },
-        });
+        return notASocket();
       }
       if ((await shelf.owner(chat)) === undefined) return noChat(chat);
       const there = ports.elsewhere?.(chat);
       if (there) return there(c.req.raw, { caller, requestId: number });
       const { ticket, after } = query;
       if (after !== undefined && !/^\d{1,15}$/.test(after)) return badCursor();
-      return sockets.open(chat, ticket, after === undefined ? undefined : Number(after));
+      return sockets.open(chat, ticket, after === undefined ? undefined : Number(after), c.env);
     },
   });
   return [given, opened];
 }
 
-function badCursor(): Problem {
-  const message = 'must be a cursor of this feed: a whole number that is not beyond its end';
+/** @param head the feed's end, where it is known */
+export function badCursor(head?: number): Problem {
+  const range = head === undefined ? 'that is not beyond its end' : `from 0 to ${head}`;
+  const message = `must be a cursor of this feed: a whole number ${range}`;
   return problem('bad-cursor', `after ${message}.`, { errors: [{ path: 'after', message }] });
+}
+
+export function badTicket(): Problem {
+  return problem(
+    'bad-ticket',
+    'This ticket was used already, is too old, or is none of this chat: get another one from POST /v1/chats/{chat}/tickets.',
+  );
+}
+
+export function revokedTicket(): Problem {
+  return problem('bad-ticket', 'The token that this ticket was given for was revoked.');
+}
+
+export function notASocket(): Problem {
+  return problem('not-a-socket', 'Ask for this path with Upgrade: websocket.', {
+    headers: { upgrade: 'websocket' },
+  });
 }

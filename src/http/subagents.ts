@@ -10,6 +10,7 @@ import {
   subagentAnswer,
   subagentsAnswer,
 } from './answers.ts';
+import { subagentCall } from './calls.ts';
 import { feed, feedDoc } from './feeds.ts';
 import { noQuery, requestId, text } from './fields.ts';
 import { chatOf, isProblem, subagentOf } from './lookup.ts';
@@ -25,7 +26,7 @@ import { worktreeRoutes } from './worktrees.ts';
 const CONFIRM_MS = 4_500;
 
 const targetDetails =
-  '`{target}`: a label, if only one has it; a path (`boss/pawn`, with the slash as it is or as %2F; a path that ends in the name of an action needs %2F); an id, or at least its first 6 characters.';
+  '`{target}`: a label, if only one has it; a path (`boss/pawn`, with the slash as it is or as %2F; a path that ends in the name of an action, or in `calls` and a number, needs %2F); an id, or at least its first 6 characters.';
 
 export function subagentRoutes(ports: AppPorts): Route[] {
   const { runtime, clock } = ports;
@@ -236,6 +237,7 @@ export function subagentRoutes(ports: AppPorts): Route[] {
     ...worktreeRoutes(ports, targetDetails),
     read,
     followed,
+    subagentCall(ports, targetDetails),
     one,
   ];
 }

@@ -7,6 +7,7 @@ import { decide } from '../core/decide.ts';
 import { decodeEvent, encodeEvent, type Recorded } from '../core/events.ts';
 import { evolve } from '../core/evolve.ts';
 import type { Clock, Commit, LogRow, SessionRow, Store } from '../core/ports.ts';
+import { sayingsOf } from '../core/sayings.ts';
 import { FOLD_VERSION, hasEnded, type Session } from '../core/session.ts';
 import { makeTranscript, mayBear, type Transcript } from '../core/transcript.ts';
 import { type Effect, wants } from '../core/wants.ts';
@@ -193,6 +194,7 @@ export function makeActor(id: string, ports: ActorPorts): Actor {
         : {}),
       events: events.map(({ seq, at, worked, event }) => ({ seq, at, event: encodeEvent(event, worked) })),
       wants: wants(state).length > 0,
+      ...(state.kind === 'main' ? { sayings: sayingsOf(events) } : {}),
       ...(shelf.archived === before.archived ? {} : { archived: shelf.archived }),
       ...(shelf.endedAt === before.endedAt ? {} : { endedAt: shelf.endedAt }),
       ...(key ? { key: { ...key, answer: JSON.stringify(answer) } } : {}),

@@ -5,12 +5,13 @@
 import { type Held, stepCall } from '../core/budget.ts';
 import type { IntendedCall } from '../core/commands.ts';
 import { answerId } from '../core/ids.ts';
-import type { Block, CallOutcome, Clock, Model, ToolCall } from '../core/ports.ts';
+import type { Block, CallOutcome, Clock, Model, Store, ToolCall } from '../core/ports.ts';
 import { type Session, THINKING } from '../core/session.ts';
 import type { Actor } from './actor.ts';
 import { type Bill, makeBill } from './bill.ts';
 import type { Broadcast } from './broadcast.ts';
 import { sleep } from './effects.ts';
+import { withBytes } from './file-bytes.ts';
 import type { Failure } from './gate.ts';
 import type { Lanes, Place, Priority } from './lanes.ts';
 import { makeLateness } from './late.ts';
@@ -19,6 +20,7 @@ import { makeLateness } from './late.ts';
 export type Intend = (call: ToolCall, session: Session) => Omit<IntendedCall, 'id' | 'name' | 'input'>;
 
 export interface CallPorts {
+  readonly store: Pick<Store, 'files'>;
   readonly clock: Clock;
   readonly model: Model;
   readonly lanes: Lanes;
@@ -150,7 +152,11 @@ function once(
   signal: AbortSignal,
 ): Promise<CallOutcome> {
   const speaking = answer(state, step);
-  const request = actor.transcript().request(held.ttl, held.maxTokens);
+  const request = withBytes(
+    actor.transcript().request(held.ttl, held.maxTokens),
+    state.chat,
+    ports.store.files,
+  );
   bill.sent();
   return ports.model.call(request, {
     signal,

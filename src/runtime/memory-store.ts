@@ -12,6 +12,9 @@ import type {
   Snapshot,
   Store,
 } from '../core/ports.ts';
+import type { Finder, Found, Saying } from '../core/sayings.ts';
+import { marksIn } from '../core/words.ts';
+import { memoryFiles } from './memory-files.ts';
 import { checkCommit, repeatedKey, wholeNumber } from './store-rules.ts';
 
 interface Entry {
@@ -24,12 +27,15 @@ interface Entry {
   archived: boolean;
   endedAt: number | null;
   snapshot: Snapshot | undefined;
+  /** With the place of each in the order of all. */
+  sayings: (Saying & { readonly order: number })[];
 }
 
 /** An empty store. A host that "crashes" in a simulation is simply a new runtime on the same store. */
-export function memoryStore(): Store {
+export function memoryStore(): Store & Finder {
   const sessions = new Map<SessionId, Entry>();
   let created = 0;
+  let said = 0;
 
   function rowOf(entry: Entry): SessionRow {
     const { row, log, wants, archived, endedAt } = entry;
@@ -64,6 +70,7 @@ export function memoryStore(): Store {
         archived: false,
         endedAt: null,
         snapshot: undefined,
+        sayings: [],
       });
     }
     const entry = sessions.get(commit.session);
@@ -76,13 +83,22 @@ export function memoryStore(): Store {
     if (commit.snapshot !== undefined && commit.snapshot.seq >= (entry.snapshot?.seq ?? 0)) {
       entry.snapshot = { ...commit.snapshot };
     }
+    for (const saying of commit.sayings ?? []) {
+      if (saying.seq === 0) entry.sayings = entry.sayings.filter(({ seq }) => seq !== 0);
+      said += 1;
+      if (saying.text.trim() !== '') entry.sayings.push({ ...saying, order: said });
+    }
   }
 
   function newestFirst(a: Entry, b: Entry): number {
     return b.row.createdAt - a.row.createdAt || b.order - a.order;
   }
 
+  const files = memoryFiles((chat) => sessions.has(chat));
+
   return {
+    files,
+
     commit(batch) {
       checkBatch(batch);
       for (const commit of batch) write(commit);
@@ -135,7 +151,24 @@ export function memoryStore(): Store {
     },
 
     remove(gone) {
-      for (const id of gone) sessions.delete(id);
+      for (const id of gone) {
+        sessions.delete(id);
+        files.drop(id);
+      }
+    },
+
+    search({ query, owner, before, limit }) {
+      const count = wholeNumber(limit, 'limit');
+      const border =
+        before && sessions.get(before.session)?.sayings.find(({ seq }) => seq === before.seq)?.order;
+      if (before && border === undefined) return [];
+      return [...sessions.values()]
+        .filter(({ row }) => owner === undefined || row.owner === owner)
+        .flatMap(({ row, sayings }) => sayings.map((one) => ({ ...one, session: row.id })))
+        .filter((one) => (border === undefined || one.order < border) && marksIn(one.text, query))
+        .sort((a, b) => b.order - a.order)
+        .slice(0, count)
+        .map(({ session, seq, at }): Found => ({ session, seq, at }));
     },
 
     chats({ before, limit, owner, archived = false }) {

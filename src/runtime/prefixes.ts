@@ -7,12 +7,13 @@ import { answeredPart, carryOver, charsOf, tailCut } from '../core/carry-over.ts
 import type { Command, Rules } from '../core/commands.ts';
 import { SUMMARY_REQUEST, summaryBlock, type Words } from '../core/compaction.ts';
 import { type Carried, type Cut, decodeEvent } from '../core/events.ts';
-import type { Block, CallOutcome, Model, Store } from '../core/ports.ts';
+import type { Block, CallOutcome, Store } from '../core/ports.ts';
 import { textOf } from '../core/session.ts';
 import type { Actor } from './actor.ts';
 import { type Bill, makeBill } from './bill.ts';
 import { type CallPorts, pauseAfter } from './calls.ts';
 import { sleep } from './effects.ts';
+import { withBytes } from './file-bytes.ts';
 import type { Place } from './lanes.ts';
 
 export interface PrefixPorts extends CallPorts {
@@ -97,7 +98,7 @@ async function ask(
       if (actor.state?.prefixes !== prefixes) {
         return { kind: 'again', why: 'server', message: 'another prefix began meanwhile' };
       }
-      outcome = await callAside(ports.model, actor, count, held, bill, place, signal);
+      outcome = await callAside(ports, actor, count, held, bill, place, signal);
       bill.ended(outcome);
       if (outcome.kind === 'again') {
         pause = pauseAfter(outcome, attempt, ports.random());
@@ -114,7 +115,7 @@ async function ask(
 }
 
 function callAside(
-  model: Model,
+  { model, store }: PrefixPorts,
   actor: Actor,
   count: number,
   held: Held,
@@ -122,7 +123,11 @@ function callAside(
   place: Place,
   signal: AbortSignal,
 ): Promise<CallOutcome> {
-  const request = actor.transcript().aside(count, SUMMARY_REQUEST, held.maxTokens);
+  const request = withBytes(
+    actor.transcript().aside(count, SUMMARY_REQUEST, held.maxTokens),
+    actor.state?.chat ?? actor.id,
+    store.files,
+  );
   bill.sent();
   return model.call(request, {
     signal,
@@ -175,13 +180,14 @@ async function takeOver(actor: Actor, n: number, ports: PrefixPorts): Promise<vo
   };
   // Words that were left out before come back: without them it was refused as well.
   const restored = new Map(
-    state.quarantined.map((seq) => [seq, blockAt(ports.store, actor.id, seq)] as const),
+    state.quarantined.map((seq) => [seq, blocksAt(ports.store, actor.id, seq)] as const),
   );
   const quarantines = state.renewal.because === 'quarantine' && restored.size === 0;
   const how = {
     without: new Set(quarantines ? state.unheard : []),
     because: state.refusal ?? '',
-    restored: state.renewal.because === 'quarantine' ? restored : new Map<number, Block>(),
+    restored: state.renewal.because === 'quarantine' ? restored : new Map<number, readonly Block[]>(),
+    window: ports.rules.terms(state.chosenModel ?? state.model).window,
   };
   const { made } = state.compaction ?? {};
   if (state.renewal.because !== 'compaction' || !made) {
@@ -211,13 +217,13 @@ function wordsAt(store: Store, session: string, seq: number): Words {
   return { kind: event.body.kind === 'task' ? 'task' : 'words', text: unwrapped(event.block?.text) };
 }
 
-/** The block that the event `seq` brought. */
-function blockAt(store: Store, session: string, seq: number): Block {
+/** The blocks that the event `seq` brought. */
+function blocksAt(store: Store, session: string, seq: number): readonly Block[] {
   const [row] = store.events(session, seq - 1, 1);
   const event = row && decodeEvent(row).event;
   if (!event || !('block' in event) || !event.block)
     throw new Error(`event ${seq} of ${session} has no block`);
-  return event.block;
+  return [...(event.type === 'mail.accepted' ? (event.attached ?? []) : []), event.block];
 }
 
 function unwrapped(text: unknown): string {

@@ -249,7 +249,12 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
     clock.after(PROGRESS_MS, () => {
       progressed.delete(actor.id);
       const now = actor.state;
-      if (now && now.seq !== state.seq && now.activity !== state.activity) progress(actor);
+      const isNews =
+        now &&
+        (now.activity !== state.activity ||
+          now.attemptSteps !== state.attemptSteps ||
+          now.usage !== state.usage);
+      if (isNews) progress(actor);
     });
   }
 

@@ -1,8 +1,9 @@
 /**
  * The simulator's prompt cache: which prefixes it has seen, and so what a request reads and writes.
- * Holds hashes in memory, never text. Tokens are a quarter of the characters.
+ * Holds hashes in memory, never text. Tokens are a quarter of the characters; files are counted as what they show.
  */
 import { hash } from 'node:crypto';
+import { fileTokens } from './file-tokens.ts';
 import { findModel } from './models.ts';
 import { blocksOf, type Fields, isFields } from './request.ts';
 import { unmarked } from './rules/prefix.ts';
@@ -23,6 +24,8 @@ export interface PromptCache {
 type Life = '5m' | '1h';
 interface Unit {
   readonly text: string;
+  /** What it is counted as. */
+  readonly characters: number;
   readonly mark: Life | undefined;
 }
 
@@ -64,7 +67,7 @@ export function createPromptCache(now: () => number): PromptCache {
       let characters = 0;
       let key = String(body.model);
       for (const [index, unit] of units.entries()) {
-        characters += unit.text.length;
+        characters += unit.characters;
         tokens.push(Math.ceil(characters / 4));
         if (index > lastMark) continue;
         key = hash('sha1', key + unit.text, 'base64');
@@ -118,7 +121,10 @@ function unit(role: string, block: Fields): Unit {
     block.type === 'tool_result' && Array.isArray(block.content) ? block.content.filter(isFields) : [];
   const nested = inner.map((part) => lifeOf(part.cache_control)).find((life) => life !== undefined);
   const plain = nested === undefined ? unmarked(block) : { ...unmarked(block), content: inner.map(unmarked) };
-  return { text: role + JSON.stringify(plain), mark: lifeOf(block.cache_control) ?? nested };
+  const text = role + JSON.stringify(plain);
+  const file = fileTokens(block);
+  const characters = file === undefined ? text.length : 4 * file;
+  return { text, characters, mark: lifeOf(block.cache_control) ?? nested };
 }
 
 function lifeOf(control: unknown): Life | undefined {

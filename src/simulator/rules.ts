@@ -3,6 +3,7 @@
  * requests can be checked anywhere. Owns the table and the order; each rule lives with its subject.
  */
 import { cacheRules } from './rules/cache.ts';
+import { documentRules } from './rules/documents.ts';
 import { envelopeRules } from './rules/envelope.ts';
 import { imageRules } from './rules/images.ts';
 import { messageRules, systemMessageRules } from './rules/messages.ts';
@@ -41,6 +42,7 @@ export const rules: readonly Rule[] = [
   ...toolRules,
   ...serverToolRules,
   ...imageRules,
+  ...documentRules,
   ...thinkingRules,
   ...cacheRules,
 ];

@@ -46,6 +46,26 @@ describe('a backup', () => {
     expect(batchesOf(data)).toBe(20);
   });
 
+  test('holds the files that people sent along, and a restore brings them back', async () => {
+    const data = folderWith(1);
+    const store = openStore(data);
+    const [chat] = store.chats({ limit: 1 });
+    const bytes = Uint8Array.from({ length: 300_000 }, (_, n) => n % 251);
+    const kept = { id: 'f', name: 'a.png', mediaType: 'image/png', bytes: bytes.length } as const;
+    expect(store.files.put(chat?.id ?? '', kept, bytes, 1)).toBe(true);
+    store.close();
+    const file = join(temporaryFolder(), 'backup.db');
+    await backUp(data, file);
+    const elsewhere = join(temporaryFolder(), 'data');
+    await restore(file, elsewhere);
+    const restored = openStore(elsewhere);
+    expect(restored.files.facts(chat?.id ?? '', 'f')).toEqual(kept);
+    expect(Buffer.from(restored.files.bytes(chat?.id ?? '', 'f') ?? []).equals(Buffer.from(bytes))).toBe(
+      true,
+    );
+    restored.close();
+  });
+
   test('taken while another process commits without a pause is the state after one commit', async () => {
     const folder = folderWith(500);
     const writer = startProcess('write', folder);

@@ -116,7 +116,7 @@ describe('a run', () => {
     for (const { value, floor, ratio, samples } of result.figures) {
       expect(value).toBeGreaterThanOrEqual(0);
       expect(samples).toBeGreaterThan(0);
-      expect(ratio).toBe(floor === undefined ? undefined : value / floor);
+      expect(ratio).toBe(floor ? value / floor : undefined);
     }
     const tiny = sizes.tiny;
     expect(byId.get('turn.median')?.samples).toBe(tiny.rounds * tiny.turns);
@@ -142,6 +142,7 @@ describe('a run', () => {
       'memory',
       'starts',
       'long',
+      'page',
     ]);
   });
 });

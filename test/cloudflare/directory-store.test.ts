@@ -63,12 +63,16 @@ describe('the chats of the directory', () => {
 
   test('that are archived are listed by themselves, and come back to their places', () => {
     const { directory } = open();
-    const ids = (query: { archived?: boolean; before?: string; owner?: string }): string[] =>
+    const ids = (query: { archived?: boolean | 'any'; before?: string; owner?: string }): string[] =>
       directory.page({ limit: 9, ...query }).map(({ id }) => id);
     for (const one of [chat('a', 10), chat('b', 10), chat('c', 10)]) directory.shelve(one);
     directory.shelve(chat('b', 10, 'ann', true));
     expect(ids({})).toEqual(['c', 'a']);
     expect(ids({ archived: true })).toEqual(['b']);
+    expect(ids({ archived: 'any' })).toEqual(['c', 'b', 'a']);
+    expect(ids({ archived: 'any', before: 'c' })).toEqual(['b', 'a']);
+    expect(ids({ archived: 'any', owner: 'bea' })).toEqual([]);
+    expect(directory.page({ limit: 2, archived: 'any' }).map(({ id }) => id)).toEqual(['c', 'b']);
     expect(ids({ archived: true, owner: 'bea' })).toEqual([]);
     expect(ids({ before: 'b' })).toEqual(['a']);
     directory.shelve(chat('b', 10));

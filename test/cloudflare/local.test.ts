@@ -2,15 +2,14 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { z } from 'zod';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { cast, spawn as spawnCall } from '../e2e/cast.ts';
 import { makeClient } from '../e2e/client.ts';
+import { freePort } from '../free-port.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -18,15 +17,6 @@ function freshFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'tidings-local-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = z.object({ port: z.number() }).parse(server.address());
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** `npm run dev:cloudflare` with these settings, until it listens. */

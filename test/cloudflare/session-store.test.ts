@@ -93,6 +93,20 @@ describe('what is larger than a row', () => {
   });
 });
 
+describe('a file', () => {
+  test('of which a part is lost is not there, and is whole once it is put again', () => {
+    const { store, node } = open();
+    store.commit([first]);
+    const bytes = new Uint8Array(3_000_000).fill(7);
+    const file = { id: 'f', name: 'a.pdf', mediaType: 'application/pdf', bytes: bytes.length } as const;
+    store.files.put('a', file, bytes, 1);
+    node.db.exec('DELETE FROM file_parts WHERE part = 1');
+    expect(store.files.bytes('a', 'f')).toBeUndefined();
+    store.files.put('a', file, bytes, 2);
+    expect(Buffer.from(store.files.bytes('a', 'f') ?? []).equals(bytes)).toBe(true);
+  });
+});
+
 describe('an object that is only looked at', () => {
   test('stays empty, whatever is asked of it or refused by it', () => {
     const { store, sql, node } = open();
@@ -138,8 +152,8 @@ describe('a commit', () => {
   test('writes a row for each event and one for the session, and what came with it', () => {
     const opened = open();
     const { store } = opened;
-    // The record of the schema is the third.
-    expect(written(opened, () => store.commit([first]))).toBe(3);
+    // The others are the records of the schema's steps.
+    expect(written(opened, () => store.commit([first]))).toBe(2 + sessionSteps.length);
     const commit = (more: Partial<Commit>): number =>
       written(opened, () => store.commit([{ session: 'a', events: [], wants: true, ...more }]));
     expect(commit({ events: rows(2, 6) })).toBe(6);
@@ -241,7 +255,7 @@ describe('the schema of a session', () => {
 
   test('never changes in a step that was deployed', () => {
     const sums = sessionSteps.map(({ sql }) => createHash('sha256').update(sql).digest('hex').slice(0, 16));
-    expect(sums).toEqual(['f90b170209afbc8f']);
+    expect(sums).toEqual(['f90b170209afbc8f', 'ab1718e7980dbe5e']);
     expect(sessionSteps.map(({ number }) => number)).toEqual(sessionSteps.map((_, index) => index + 1));
   });
 
@@ -261,7 +275,7 @@ describe('the schema of a session', () => {
     const before = node.rows().written;
     expect(() => openSessionStore(node)).toThrow(SchemaError);
     expect(() => openSessionStore(node)).toThrow(
-      "This object's storage was written by a later release (its schema is number 2, this release knows 1): deploy that release again.",
+      "This object's storage was written by a later release (its schema is number 3, this release knows 2): deploy that release again.",
     );
     expect(node.rows().written).toBe(before);
     expect(openSessionStore(node, later).events('a', 0, 9)).toEqual(first.events);
@@ -272,7 +286,7 @@ describe('the schema of a session', () => {
     open(node).store.commit([first]);
     const broken = [
       ...sessionSteps,
-      { number: 2, name: 'broken', sql: 'CREATE TABLE x (y); DROP TABLE missing' },
+      { number: sessionSteps.length + 1, name: 'broken', sql: 'CREATE TABLE x (y); DROP TABLE missing' },
     ];
     expect(() => openSessionStore(node, broken)).toThrow('no such table: missing');
     expect(openSessionStore(node).events('a', 0, 9)).toEqual(first.events);

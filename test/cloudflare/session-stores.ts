@@ -68,6 +68,15 @@ export function openSessionStores(): OpenedStore {
     remove(ids) {
       for (const id of ids) at(id).remove(ids);
     },
+    files: {
+      put: (chat, ...file) => at(chat).files.put(chat, ...file),
+      brought: (chat, request) => at(chat).files.brought(chat, request),
+      facts: (chat, id) => at(chat).files.facts(chat, id),
+      bytes: (chat, id) => at(chat).files.bytes(chat, id),
+      base64: (chat, id) => at(chat).files.base64(chat, id),
+      keep: (chat, ids) => at(chat).files.keep(chat, ids),
+      loose: (chat) => at(chat).files.loose(chat),
+    },
     chats({ before, limit, ...which }) {
       const count = wholeNumber(limit, 'limit');
       const born = [...databases.keys()].reverse().flatMap((id) => at(id).session(id) ?? []);

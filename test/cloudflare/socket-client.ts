@@ -1,10 +1,12 @@
 /** Readers of a chat's feed over a WebSocket, as pages are, and what a request for one is answered. Judge nothing. */
-import { once } from 'node:events';
 import { request } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { expect, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import type { WorkerHouse } from './worker-house.ts';
+
+/** What a test needs of a gateway, whatever it runs on. */
+export type SocketHouse = Pick<WorkerHouse, 'url' | 'request' | 'get' | 'post' | 'chat' | 'talk'>;
 
 const frameSchema = z.strictObject({ id: z.number().optional(), event: z.string(), data: z.unknown() });
 export type Frame = z.infer<typeof frameSchema>;
@@ -25,7 +27,7 @@ export interface SocketReader {
 interface Upgraded {
   readonly status: number;
   readonly body: unknown;
-  /** With 101: resolves when it is closed, and ends the connection. */
+  /** With 101: reads from when it is asked for, resolves when it is closed, and ends the connection. */
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
 }
 
@@ -47,7 +49,13 @@ export function upgrade(
     });
     asked.on('upgrade', (_, socket, head) => {
       onTestFinished(() => void socket.destroy());
-      resolve({ status: 101, body: null, closed: closing(socket, head) });
+      resolve({
+        status: 101,
+        body: null,
+        get closed() {
+          return closing(socket, head);
+        },
+      });
     });
     asked.on('response', (response) => {
       let text = '';
@@ -66,6 +74,7 @@ export function upgrade(
 /** Reads what a server sends until it closes: frames whose first byte says what they are, the second how long. */
 async function closing(socket: Duplex, head: Buffer): Promise<{ code: number; reason: string }> {
   let rest = head;
+  const pieces: AsyncIterator<unknown> = socket[Symbol.asyncIterator]();
   for (;;) {
     for (;;) {
       const size = rest[1] ?? 0;
@@ -83,8 +92,8 @@ async function closing(socket: Duplex, head: Buffer): Promise<{ code: number; re
       }
       rest = rest.subarray(from + length);
     }
-    const [more]: unknown[] = await once(socket, 'data');
-    if (!Buffer.isBuffer(more)) throw new Error('a socket brought no bytes');
+    const more = (await pieces.next()).value;
+    if (!Buffer.isBuffer(more)) throw new Error('the connection ended without a word');
     rest = Buffer.concat([rest, more]);
   }
 }
@@ -93,7 +102,7 @@ const ticketSchema = z.object({ ticket: z.string(), path: z.string(), expiresAt:
 
 /** The path under which one socket can be opened. */
 export async function ticketFor(
-  house: WorkerHouse,
+  house: Pick<SocketHouse, 'url' | 'post'>,
   chat: string,
   headers?: Record<string, string>,
 ): Promise<string> {
@@ -104,7 +113,7 @@ export async function ticketFor(
 
 /** @param after a cursor; absent: from now on */
 export async function follow(
-  house: WorkerHouse,
+  house: Pick<SocketHouse, 'url' | 'post'>,
   chat: string,
   { after, headers }: { readonly after?: number; readonly headers?: Record<string, string> } = {},
 ): Promise<SocketReader> {

@@ -1,74 +1,18 @@
 /** The feed over hibernating WebSockets: the same as the stream, whatever happens to the object that tells it. */
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import { durable, ended, kept, socketPromises, words } from '../http/socket-promises.ts';
 import { sseReader } from '../http/sse.ts';
 import { follow, type SocketReader, ticketFor, upgrade } from './socket-client.ts';
-import { bearer, giveToken, openWorkerHouse, type WorkerHouse } from './worker-house.ts';
+import { adminToken, bearer, giveToken, openWorkerHouse } from './worker-house.ts';
 
-const quiet = () => ({ text: 'Well, this is said in several words.' });
+const quiet = () => ({ text: words });
 
-const pageSchema = z.object({
-  events: z.array(z.object({ id: z.number(), event: z.string(), data: z.unknown() })),
-  next: z.number(),
-});
+socketPromises(
+  () => openWorkerHouse(quiet),
+  () => bearer(adminToken),
+);
 
-/** All that the feed holds. */
-async function kept(house: WorkerHouse, chat: string) {
-  const { body } = await house.get(`/v1/chats/${chat}/events?after=0&limit=1000`, {
-    accept: 'application/json',
-  });
-  return pageSchema.parse(body).events;
-}
-
-const durable = ({ frames }: SocketReader) => frames.filter(({ id }) => id !== undefined);
-const ended = (turns: number) => (reader: SocketReader) =>
-  reader.frames.filter(({ event }) => event === 'turn.ended').length >= turns;
-
-describe('a socket', () => {
-  test('tells what the stream tells, with the same ids, from the beginning and from any event on', async () => {
-    const house = await openWorkerHouse(quiet);
-    const chat = await house.chat();
-    await house.talk(chat, 'One.');
-    const all = await follow(house, chat, { after: 0 });
-    const response = await fetch(`${house.url}/v1/chats/${chat}/events?after=0`, {
-      headers: bearer('the-admin-token-of-the-worker-house'),
-    });
-    const stream = sseReader(response);
-    await house.talk(chat, 'Two.');
-    await all.until(ended(2));
-    await stream.until(() => stream.events.filter(({ event }) => event === 'turn.ended').length === 2);
-    await stream.leave();
-    const events = await kept(house, chat);
-    expect(durable(all)).toEqual(events);
-    expect(
-      stream.events
-        .filter(({ id }) => id !== undefined)
-        .map(({ id, event, data }) => ({ id: Number(id), event, data })),
-    ).toEqual(events);
-    for (const { id } of events) {
-      const later = await follow(house, chat, { after: id });
-      const rest = events.filter((one) => one.id > id);
-      await later.until(({ frames }) => frames.length >= rest.length);
-      expect(durable(later)).toEqual(rest);
-      later.socket.close();
-    }
-  });
-
-  test('without a cursor begins now, and shows words while they are said', async () => {
-    const house = await openWorkerHouse(quiet);
-    const chat = await house.chat();
-    await house.talk(chat, 'One.');
-    const before = await kept(house, chat);
-    const reader = await follow(house, chat);
-    await house.talk(chat, 'Two.');
-    await reader.until(ended(1));
-    expect(durable(reader)).toEqual((await kept(house, chat)).slice(before.length));
-    const words = reader.frames.filter(({ event }) => event === 'delta');
-    expect(words.length).toBeGreaterThan(0);
-    const text = words.map(({ data }) => z.object({ text: z.string() }).parse(data).text).join('');
-    expect('Well, this is said in several words.'.startsWith(text)).toBe(true);
-  });
-
+describe('a socket of an object', () => {
   test('stays open while its object sleeps, and gets what happens then exactly once', async () => {
     const house = await openWorkerHouse(quiet);
     const chat = await house.chat();
@@ -89,19 +33,6 @@ describe('a socket', () => {
     expect(second).toEqual(events);
     expect(third).toEqual(events.slice(events.length - (third?.length ?? 0)));
     expect(readers.map(({ others }) => others)).toEqual(readers.map(() => ['pong', 'pong', 'pong']));
-  });
-
-  test('that says anything but ping is told nothing, and goes on', async () => {
-    const house = await openWorkerHouse(quiet);
-    const chat = await house.chat();
-    const reader = await follow(house, chat, { after: 0 });
-    for (const text of ['', 'pong', '{"type":"say","text":"x"}', 'x'.repeat(100_000)])
-      reader.socket.send(text);
-    reader.socket.send(new Uint8Array([0, 255]));
-    await house.talk(chat, 'One.');
-    await reader.until(ended(1));
-    expect(durable(reader)).toEqual(await kept(house, chat));
-    expect(reader.others).toEqual([]);
   });
 
   test('is closed with 4404 when its chat is deleted, also one whose object slept', async () => {

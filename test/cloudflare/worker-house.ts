@@ -138,7 +138,7 @@ export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 /** A new named token's own text. */
 export async function giveToken(
-  house: WorkerHouse,
+  house: Pick<WorkerHouse, 'post'>,
   name: string,
   scopes: readonly string[],
   owner = name,

@@ -120,9 +120,12 @@ export function play(first: Command, inForce: Rules = rules): Play {
       const from = compaction?.made?.from;
       const { entries, pending } = carryOver(transcript.conversation, {
         ...(from ? { from } : {}),
+        window: inForce.terms(one.state.model).window,
         without: new Set(renewal?.because === 'quarantine' && quarantined.length === 0 ? unheard : []),
         because: refusal ?? '',
-        restored: new Map(),
+        restored: new Map(
+          renewal?.because === 'quarantine' ? quarantined.map((seq) => [seq, blocksOf(log[seq - 1])]) : [],
+        ),
       });
       const head = { role: 'user' as const, content: [text('The summary.')], seq: 0, step: 0 };
       return one.do({
@@ -139,6 +142,14 @@ export function play(first: Command, inForce: Rules = rules): Play {
   };
   one.do(first);
   return one;
+}
+
+/** The blocks that an event brought, as the runtime reads them back. */
+function blocksOf(recorded: Recorded | undefined): readonly Block[] {
+  const event = recorded?.event;
+  if (event?.type === 'mail.accepted')
+    return [...(event.attached ?? []), ...(event.block ? [event.block] : [])];
+  return event && 'block' in event && event.block ? [event.block] : [];
 }
 
 export function chat(inForce: Rules = rules): Play {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Worktrees } from '../../src/core/ports.ts';
 import { nowhere } from '../../src/gateway/gateway.ts';
 import { documentation } from './documented.ts';
-import { openDoor } from './door.ts';
+import { openDoor, TOKEN } from './door.ts';
 
 const overlaps = [{ branch: 'subagent/other', files: ['a'] }];
 
@@ -36,6 +36,7 @@ describe('/openapi.json', () => {
     const { all } = await documentation(app);
     const calls = [...new Set(all.map((one) => one.replace(/ \d+$/, '')))];
     expect(calls.sort()).toEqual([
+      'DELETE /session',
       'DELETE /v1/chats/{chat}',
       'GET /',
       'GET /docs',
@@ -43,21 +44,29 @@ describe('/openapi.json', () => {
       'GET /metrics',
       'GET /openapi.json',
       'GET /readyz',
+      'GET /session',
+      'GET /sockets/{chat}',
       'GET /v1/chats',
       'GET /v1/chats/{chat}',
+      'GET /v1/chats/{chat}/calls/{seq}',
       'GET /v1/chats/{chat}/events',
       'GET /v1/chats/{chat}/export',
+      'GET /v1/chats/{chat}/files/{file}',
       'GET /v1/chats/{chat}/messages',
       'GET /v1/chats/{chat}/subagents',
       'GET /v1/chats/{chat}/subagents/{target}',
+      'GET /v1/chats/{chat}/subagents/{target}/calls/{seq}',
       'GET /v1/chats/{chat}/subagents/{target}/diff',
       'GET /v1/chats/{chat}/subagents/{target}/events',
       'GET /v1/chats/{chat}/subagents/{target}/messages',
       'GET /v1/chats/{chat}/usage',
       'GET /v1/chats/{chat}/worktrees',
+      'GET /v1/search',
       'PATCH /v1/chats/{chat}',
+      'POST /session',
       'POST /v1/chats',
       'POST /v1/chats/{chat}/answer',
+      'POST /v1/chats/{chat}/files',
       'POST /v1/chats/{chat}/messages',
       'POST /v1/chats/{chat}/resume',
       'POST /v1/chats/{chat}/stop',
@@ -67,6 +76,7 @@ describe('/openapi.json', () => {
       'POST /v1/chats/{chat}/subagents/{target}/land',
       'POST /v1/chats/{chat}/subagents/{target}/remove',
       'POST /v1/chats/{chat}/subagents/{target}/steer',
+      'POST /v1/chats/{chat}/tickets',
     ]);
   });
 
@@ -90,7 +100,8 @@ describe('/openapi.json', () => {
       const response = await door.request(method, path, body, headers);
       const media = response.headers.get('content-type') ?? '';
       let given: unknown = '';
-      if (media.includes('json') && !media.includes('jsonl')) given = await response.json();
+      if (response.status === 204) given = null;
+      else if (media.includes('json') && !media.includes('jsonl')) given = await response.json();
       else if (media !== 'text/event-stream') given = await response.text();
       else await response.body?.cancel();
       const { status } = response;
@@ -102,7 +113,21 @@ describe('/openapi.json', () => {
         headers: response.headers,
         body: given,
       });
-      return { status, body: given };
+      return { status, body: given, headers: response.headers };
+    };
+    /** A body that never comes to its end. */
+    const breakOff = async (path: string) => {
+      const body = new ReadableStream({ pull: (controller) => controller.error(new Error('gone')) });
+      const headers = { host: '127.0.0.1:8787', authorization: `Bearer ${TOKEN}` };
+      const init = { method: 'POST', headers, body, duplex: 'half' };
+      const response = await door.app.request(`${path}?name=a`, init);
+      documented.check({
+        method: 'POST',
+        path,
+        status: response.status,
+        headers: response.headers,
+        body: await response.json(),
+      });
     };
     const idOf = (body: unknown) => z.object({ chat: z.object({ id: z.string() }) }).parse(body).chat.id;
 
@@ -110,6 +135,11 @@ describe('/openapi.json', () => {
     for (const path of ['/', '/docs', '/healthz', '/readyz', '/metrics', '/openapi.json'])
       await ask('GET', path);
     await ask('GET', '/', undefined, { accept: 'text/html' });
+    const opened = await ask('POST', '/session', { token: TOKEN });
+    const cookie = opened.headers?.get('set-cookie')?.split(';')[0] ?? '';
+    await ask('GET', '/session', undefined, { cookie });
+    await ask('DELETE', '/session');
+    await ask('POST', '/session', { token: 'wrong' });
     const chat = idOf((await ask('POST', '/v1/chats', { title: 'x', id: 'x' })).body);
     await ask('POST', '/v1/chats', { title: 'x', id: 'x' });
     const at = `/v1/chats/${chat}`;
@@ -160,7 +190,27 @@ describe('/openapi.json', () => {
     for (const rest of [...reads, '/subagents/boss/events']) {
       await ask('GET', `${at}${rest}`, undefined, { accept: 'application/json' });
     }
+    const sent = await ask('POST', `${at}/files?name=a.txt&id=f`, 'words');
+    await ask('POST', `${at}/files?name=a.txt&id=f`, 'words');
+    const { file } = z.object({ file: z.object({ id: z.string() }) }).parse(sent.body);
+    await ask('GET', `${at}/files/${file.id}`);
+    const feedShape = z.object({ events: z.array(z.object({ id: z.number(), event: z.string() })) });
+    for (const rest of ['', '/subagents/boss']) {
+      const latest = await ask('GET', `${at}${rest}/events?before=latest`, undefined, {
+        accept: 'application/json',
+      });
+      await ask('GET', `${at}${rest}/messages?before=latest`);
+      const { events } = feedShape.parse(latest.body);
+      const finished = events.find(({ event }) => event === 'tool.finished')?.id;
+      expect((await ask('GET', `${at}${rest}/calls/${finished}`)).status).toBe(200);
+    }
+    await ask('GET', '/v1/search?q=hello');
     await ask('GET', '/v1/chats');
+    await ask('POST', `${at}/tickets`, {});
+    await ask('GET', `/sockets/${chat}?ticket=x`);
+    const upgrade = { upgrade: 'websocket' };
+    await ask('GET', `/sockets/${chat}?ticket=x&after=x`, undefined, upgrade);
+    await ask('GET', '/sockets/chat_no?ticket=x', undefined, upgrade);
     await ask('POST', `${at}/subagents/boss/kill`);
     await ask('POST', `${at}/stop`, { subagents: true });
     await ask('POST', `${at}/resume`);
@@ -169,18 +219,25 @@ describe('/openapi.json', () => {
 
     // What goes wrong, in each way, at each place where it can.
     for (const one of documented.all) {
-      const [method = '', path = '', status = ''] = one.split(' ');
+      const [method = '', template = '', status = ''] = one.split(' ');
+      const path = template.replace('{seq}', '1');
       const here = path.replace('{chat}', chat).replace('{target}', 'boss');
       const takes = method === 'POST' || method === 'PATCH';
       const body = takes ? {} : undefined;
       const wrong: Record<string, () => Promise<unknown>> = {
-        400: () => (takes ? ask(method, here, '{') : ask(method, `${here}?after=9999999`, undefined, {})),
+        400: () =>
+          path.endsWith('/files')
+            ? breakOff(here)
+            : takes
+              ? ask(method, here, '{')
+              : ask(method, `${here}?after=9999999`, undefined, {}),
         401: () => ask(method, here, body, { authorization: '' }),
         403: () => ask(method, here, body, { host: 'evil' }),
         404: () =>
           ask(method, path.replace('{chat}', 'chat_no').replace('{target}', 'boss'), body && bodyFor(path)),
         409: async () => {
-          if (path.includes('{target}')) {
+          if (path.endsWith('/files')) await ask(method, `${here}?name=b.txt&id=f`, 'others');
+          else if (path.includes('{target}')) {
             await ask(
               method,
               path.replace('{chat}', chat).replace('{target}', 'pawn'),
@@ -195,7 +252,10 @@ describe('/openapi.json', () => {
             });
           }
         },
-        413: () => ask(method, here, '{}', { 'content-length': '2000000' }),
+        413: () =>
+          ask(method, `${here}${path.endsWith('/files') ? '?name=a' : ''}`, '{}', {
+            'content-length': '20000000',
+          }),
         415: () => ask(method, here, '{}', { 'content-type': 'text/plain' }),
         422: () => ask(method, `${here}?what=1`, body),
         500: async () => {},
@@ -211,8 +271,9 @@ describe('/openapi.json', () => {
     await ask('GET', '/readyz');
 
     // A fault of the gateway, its stopping and a flood of guesses look the same everywhere.
-    // So does a deletion that takes long, which care.test.ts brings about.
-    const elsewhere = / (429|500|503)$|^DELETE .* 202$/;
+    // So does a deletion that takes long, which care.test.ts brings about, and a full disk: files.test.ts. A socket
+    // needs a server: web-sockets.test.ts.
+    const elsewhere = / (101|429|500|503|507)$|^DELETE .* 202$/;
     const missing = documented.all.filter((one) => !documented.seen.has(one) && !elsewhere.test(one));
     expect(missing).toEqual([]);
     for (const one of ['POST /v1/chats 500', 'POST /v1/chats 503', 'GET /readyz 503']) {
@@ -232,15 +293,16 @@ describe('/openapi.json', () => {
             requestBody: z
               .object({
                 required: z.boolean(),
-                content: z.object({
-                  'application/json': z.object({
+                content: z.partialRecord(
+                  z.enum(['application/json', 'application/octet-stream']),
+                  z.object({
                     schema: z.object({
-                      properties: z.record(z.string(), z.unknown()),
-                      additionalProperties: z.literal(false),
+                      properties: z.record(z.string(), z.unknown()).optional(),
+                      additionalProperties: z.literal(false).optional(),
                       required: z.array(z.string()).optional(),
                     }),
                   }),
-                }),
+                ),
               })
               .optional(),
           }),
@@ -256,15 +318,17 @@ describe('/openapi.json', () => {
           ? [
               [
                 method === 'post' ? path : `${method} ${path}`,
-                Object.keys(requestBody.content['application/json'].schema.properties).sort(),
+                Object.keys(requestBody.content['application/json']?.schema.properties ?? {}).sort(),
               ] as const,
             ]
           : [],
       );
     });
     expect(Object.fromEntries(bodies)).toEqual({
+      '/session': ['code', 'token'],
       '/v1/chats': ['budgetUsd', 'id', 'model', 'title'],
       'patch /v1/chats/{chat}': ['archived', 'budgetUsd', 'model', 'title'],
+      '/v1/chats/{chat}/files': [],
       '/v1/chats/{chat}/messages': ['id', 'interrupt', 'parts', 'text'],
       '/v1/chats/{chat}/stop': ['id', 'subagents'],
       '/v1/chats/{chat}/resume': ['id'],
@@ -286,6 +350,7 @@ describe('/openapi.json', () => {
       '/v1/chats/{chat}/subagents/{target}/answer': ['decision', 'id', 'request', 'text'],
       '/v1/chats/{chat}/subagents/{target}/land': ['id', 'message'],
       '/v1/chats/{chat}/subagents/{target}/remove': ['discard', 'id'],
+      '/v1/chats/{chat}/tickets': ['id'],
     });
   });
 });

@@ -100,6 +100,12 @@ export async function documentation(app: {
         return;
       }
       const { template, operation } = found;
+      if (status === 204) {
+        if (body !== null) throw new Error(`${where} has a body`);
+        if (!operation.responses[204]) throw new Error(`${where} is not documented for ${template}`);
+        seen.add(`${method} ${template} ${status}`);
+        return;
+      }
       const documented = operation.responses[String(status)]?.content?.[media];
       if (!documented) throw new Error(`${where} (${media}) is not documented for ${template}`);
       schemaOf(documented.schema).parse(body);
@@ -109,7 +115,7 @@ export async function documentation(app: {
 }
 
 function pattern(template: string): RegExp {
-  return new RegExp(`^${template.replaceAll('{chat}', '[^/]+').replaceAll('{target}', '.+')}$`);
+  return new RegExp(`^${template.replaceAll('{target}', '.+').replaceAll(/\{\w+\}/g, '[^/]+')}$`);
 }
 
 /** References made local, and every object closed that names its fields. */

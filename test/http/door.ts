@@ -7,9 +7,13 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { z } from 'zod';
 import type { CallOutcome, Clock, Model, ModelRequest, Store, Workshop } from '../../src/core/ports.ts';
+import type { Finder } from '../../src/core/sayings.ts';
 import { makeGateway } from '../../src/gateway/gateway.ts';
+import { makeSockets } from '../../src/hosts/node/sockets.ts';
+import { serveUpgrades, wantsSocket } from '../../src/hosts/node/upgrades.ts';
 import { makeApp } from '../../src/http/app.ts';
 import type { AppPorts } from '../../src/http/ports.ts';
+import { indexedSearch } from '../../src/http/search.ts';
 import { localShelf } from '../../src/http/shelf.ts';
 import { makeCatalogue } from '../../src/model/catalogue.ts';
 import { memoryStore } from '../../src/runtime/memory-store.ts';
@@ -158,7 +162,7 @@ export interface DoorOptions {
 }
 
 export interface Door {
-  readonly store: Store;
+  readonly store: Store & Finder;
   readonly clock: StillClock;
   readonly runtime: Runtime;
   readonly model: Script;
@@ -186,7 +190,7 @@ export interface Answer {
   readonly body: unknown;
 }
 
-export function openDoor(options: DoorOptions = {}, store: Store = memoryStore()): Door {
+export function openDoor(options: DoorOptions = {}, store: Store & Finder = memoryStore()): Door {
   const clock = stillClock();
   const model = script();
   const catalogue = makeCatalogue();
@@ -238,11 +242,19 @@ export function openDoor(options: DoorOptions = {}, store: Store = memoryStore()
       store,
       clock: options.clock ?? clock,
       budget: { chatUsd: 1_000, subagentUsd: 100 },
+      search: indexedSearch({ runtime: gateway.runtime, store, clock: options.clock ?? clock }),
     }),
     clock: options.clock ?? clock,
     token: () => TOKEN,
     allowed: () => ({ hosts: [HOST, 'localhost:8787'], origins: ['http://127.0.0.1:8787'] }),
     newId: () => `${life}_${ids++}`,
+    sockets: makeSockets({
+      store,
+      clock: options.clock ?? clock,
+      runtime: gateway.runtime,
+      newTicket: () => `tkt_${life}_${ids++}`,
+      failed: (error) => failures.push(error),
+    }),
     about: { version: '0.1.0', model: gateway.model, simulator: false },
     resolveModel: catalogue.resolve,
     budget: { chatUsd: 1_000, subagentUsd: 100 },
@@ -323,12 +335,18 @@ async function read(response: Response): Promise<Answer> {
 export interface Listening {
   readonly port: number;
   readonly url: string;
+  /** How many connections are open on its side. */
+  connections(): Promise<number>;
   close(): Promise<void>;
 }
 
 /** The door on a real socket. */
 export async function listen(app: Door['app']): Promise<Listening> {
-  const server = createAdaptorServer({ fetch: app.fetch });
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    serverOptions: { shouldUpgradeCallback: wantsSocket },
+  });
+  const upgrades = serveUpgrades(server, app.fetch);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -336,8 +354,13 @@ export async function listen(app: Door['app']): Promise<Listening> {
   return {
     port,
     url: `http://127.0.0.1:${port}`,
+    connections: () =>
+      new Promise((resolve, reject) => {
+        server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+      }),
     async close() {
       if ('closeAllConnections' in server) server.closeAllConnections();
+      upgrades.cut();
       server.close();
       await once(server, 'close');
     },

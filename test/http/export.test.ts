@@ -2,7 +2,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Store } from '../../src/core/ports.ts';
 import { code, escaped, fenced } from '../../src/http/export-markdown.ts';
 import { memoryStore } from '../../src/runtime/memory-store.ts';
 import { type Door, openDoor } from './door.ts';
@@ -87,7 +86,7 @@ describe('an export as JSON lines', () => {
   test('ends where the chat stood when it was asked for, and is read no faster than it is taken', async () => {
     const memory = memoryStore();
     let read = 0;
-    const store: Store = {
+    const store: typeof memory = {
       ...memory,
       events(session, after, limit) {
         const rows = memory.events(session, after, limit);

@@ -1,7 +1,16 @@
 /** What people install: the tarball of `npm pack`, in an empty folder, without a registry. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -63,13 +72,15 @@ describe('the package', () => {
       expect.arrayContaining([
         'bin/tidings.js',
         'dist/cli/main.js',
+        'dist/web/index.html',
         'dist/cli/vendor/seccomp/x64/apply-seccomp',
         'dist/cli/vendor/seccomp/arm64/apply-seccomp',
         'skills/orchestrate/SKILL.md',
         'LICENSE',
       ]),
     );
-    expect(files.filter((name) => /\.ts$|\.test\.|^(src|test|bench|build)\//.test(name))).toEqual([]);
+    const sources = /(?<!^dist\/client\/[\w-]+\.d)\.ts$|\.test\.|^(src|test|bench|build)\//;
+    expect(files.filter((name) => sources.test(name))).toEqual([]);
     expect(files.reduce((sum, name) => sum + statSync(join(installed, name)).size, 0)).toBeLessThan(
       8_000_000,
     );
@@ -88,8 +99,11 @@ describe('the package', () => {
     for (const name of [
       '@anthropic-ai/sandbox-runtime',
       '@anthropic-ai/sdk',
+      '@preact/signals',
       'hono',
+      'marked',
       'pino',
+      'preact',
       'yaml',
       'zod',
     ]) {
@@ -115,7 +129,7 @@ describe('the package', () => {
     expect(printed).toContain('kill -9');
   });
 
-  test('runs the gateway with npx tidings start until it is told to stop', async () => {
+  test('runs the gateway with npx tidings start until it is told to stop, and its client speaks with it, with types of its own', async () => {
     const gateway = spawn('npx', ['tidings', 'start'], {
       cwd: join(folder, 'empty'),
       env: { ...env, PORT: '0' },
@@ -130,6 +144,7 @@ describe('the package', () => {
     try {
       const url = await addressOf(gateway);
       expect((await fetch(`${url}/readyz`)).status).toBe(200);
+      await usesClient(url);
       signal(gateway, 'SIGTERM');
       await closed;
       await expect(fetch(`${url}/readyz`)).rejects.toThrow();
@@ -140,6 +155,42 @@ describe('the package', () => {
     }
   });
 });
+
+/** A program of somebody else's: checked with strict types and nothing of ours but the package, then run. */
+async function usesClient(url: string): Promise<void> {
+  const there = join(folder, 'empty');
+  const token = readFileSync(join(there, '.tidings', 'admin-token'), 'utf8').trim();
+  writeFileSync(
+    join(there, 'talk.mts'),
+    `import { makeClient, ProblemError } from 'tidings/client';
+const client = makeClient({ url: ${JSON.stringify(url)}, token: ${JSON.stringify(token)} });
+const { id, budget } = await client.createChat({ title: 'from outside' });
+const free: number = budget.free.usd;
+await client.send(id, { text: 'hello' });
+for await (const event of client.stream(id, { after: 0 })) {
+  if (event.event === 'message') console.log(event.data.message.role, event.data.message.text, free > 0);
+  if (event.event === 'turn.ended') break;
+}
+const { messages } = await client.messages(id);
+const files: string[] = messages.flatMap(({ parts }) => parts.flatMap((one) => (one.type === 'file' ? [one.name] : [])));
+if (files.length > 0) throw new Error('no file was sent');
+// @ts-expect-error a client that is typed knows what is not there
+void budget.nothing;
+const lost: unknown = await client.chat('chat_that_is_not').catch((error: unknown) => error);
+console.log(lost instanceof ProblemError ? lost.status : 'no problem');
+`,
+  );
+  const checked = await ended(join(root, 'node_modules', '.bin', 'tsc'), [
+    ...['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--module', 'nodenext', '--target', 'es2024'],
+    ...['--lib', 'es2024,dom', '--types', '', '--ignoreConfig', 'talk.mts'],
+  ]);
+  expect(checked.code, checked.printed).toBe(0);
+  const { code, printed } = await ended(process.execPath, ['talk.mts']);
+  expect(code, printed).toBe(0);
+  expect(printed).toMatch(/^user hello true$/m);
+  expect(printed).toMatch(/^assistant \[simulator\] Hello!/m);
+  expect(printed).toMatch(/^404$/m);
+}
 
 function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
   try {

@@ -20,11 +20,14 @@ const mayImport: Record<string, readonly string[]> = {
   http: ['core', 'runtime', 'model', 'tools', 'gateway'],
   config: ['core', 'model', 'tools', 'trust'],
   log: ['core', 'runtime', 'http'],
+  // Types only, as a test below says.
+  client: ['core', 'http'],
+  web: ['client'],
   simulator: [],
   'hosts/node': [...neutral, 'simulator', 'cli'],
   // What ships beside the sources, such as skills, comes into its bundle by import.
   'hosts/cloudflare': [...neutral, '..'],
-  cli: [...neutral, 'simulator', 'hosts/node'],
+  cli: [...neutral, 'client', 'simulator', 'hosts/node'],
 };
 
 /** The packages that a part may use; parts not named here may use any. */
@@ -39,6 +42,8 @@ const mayUse: Record<string, readonly RegExp[]> = {
   http: [/^zod$/, /^hono(\/|$)/, /^@noble\/hashes\//, /^nanoid$/],
   config: [/^zod$/, /^ipaddr\.js$/],
   log: [/^pino\/pino\.js$/],
+  client: [/^zod$/, /^eventsource-parser$/],
+  web: [/^preact(\/|$)/, /^@preact\/signals$/, /^marked$/],
   'hosts/cloudflare': [/^(?!node:)/],
 };
 
@@ -88,6 +93,20 @@ function breaches(): string[] {
 describe('the layout', () => {
   test('imports point inward only, and parts for both hosts use no Node', () => {
     expect(breaches()).toEqual([]);
+  });
+
+  test('the client takes nothing but types from the rest, so that none of it comes into a browser', () => {
+    const wrong = files(join(src, 'client')).flatMap((file) =>
+      [
+        ...readFileSync(file, 'utf8').matchAll(
+          /^(import|export)\b(?! type\b)[^'";]*?\bfrom\s*['"]([^'"]+)['"]/gm,
+        ),
+      ]
+        .map((match) => match[2] ?? '')
+        .filter((target) => target.startsWith('../') || target === 'zod')
+        .map((target) => `${relative(src, file)} imports ${target}`),
+    );
+    expect(wrong).toEqual([]);
   });
 
   test('the check sees every form of import', () => {

@@ -68,6 +68,13 @@ function copyOf(folder: string): string {
   return copy;
 }
 
+/** The places behind statements of a step at which one start is killed: those of all starts are all there are. */
+function placesIn(sql: string, start: Start): number[] {
+  const share = amount(3, 1);
+  const all = Array.from({ length: statementsOf(sql).length + 1 }, (_, statement) => statement);
+  return all.filter((statement) => (statement + starts.indexOf(start)) % share === 0);
+}
+
 describe.each(starts)('the schema, from $name', (start) => {
   test('killed behind any statement of any step, is the one before that step, and the next start goes on', {
     timeout: 180_000,
@@ -82,7 +89,7 @@ describe.each(starts)('the schema, from $name', (start) => {
     for (const [steps, { folder, held }] of all) {
       const step = stepsToCome[steps];
       if (!step) continue;
-      for (let statement = 0; statement <= statementsOf(step.sql).length; statement += 1) {
+      for (const statement of placesIn(step.sql, start)) {
         const copy = copyOf(folder);
         const place = `step ${step.number}, behind statement ${statement}`;
         expect([place, await exitOf(open(copy, step.number, statement))]).toEqual([place, 'SIGKILL']);
@@ -92,8 +99,8 @@ describe.each(starts)('the schema, from $name', (start) => {
         kills.push(place);
       }
     }
-    const statements = stepsToCome.slice(first).map(({ sql }) => statementsOf(sql).length + 1);
-    expect(kills).toHaveLength(statements.reduce((sum, count) => sum + count, 0));
+    expect(kills).toHaveLength(stepsToCome.slice(first).flatMap(({ sql }) => placesIn(sql, start)).length);
+    expect(kills.length).toBeGreaterThan(stepsToCome.length - first);
   });
 
   test('with a step that fails behind any of its statements, is the one before that step', () => {

@@ -92,5 +92,5 @@ export async function routeTable(door: Door): Promise<DocumentedRoute[]> {
 
 /** A route's address in a chat. */
 export function addressOf({ path }: DocumentedRoute, chat: string, target = 'all'): string {
-  return path.replace('{chat}', chat).replace('{target}', target);
+  return path.replace('{chat}', chat).replace('{target}', target).replace('{seq}', '1');
 }

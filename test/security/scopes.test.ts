@@ -64,7 +64,8 @@ describe('a token', () => {
     expect((await door.get('/v1/chats', reader)).body).toMatchObject({ chats: [{ id: chat }] });
     const before = door.store.session(chat)?.seq;
     for (const route of (await routeTable(door)).filter(guarded)) {
-      if (route.method === 'GET') continue;
+      // Some that read are posts: a ticket to follow with, a link to sign in as the same.
+      if (route.method === 'GET' || route.scope === 'read') continue;
       const response = await door.request(
         route.method,
         addressOf(route, chat),

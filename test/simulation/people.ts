@@ -84,7 +84,8 @@ export function makePeople(witness: Witness, note: (line: () => string) => void)
   function acknowledged({ id, command, outcome }: Asking): void {
     if (command.type !== 'say' || !outcome?.ok || outcome.answer.kind !== 'message') return;
     const found = witness.logs.get(CHAT)?.[outcome.answer.seq - 1]?.event;
-    const words = command.parts[0]?.text;
+    const [part] = command.parts;
+    const words = part?.type === 'text' ? part.text : undefined;
     if (found?.type !== 'mail.accepted' || found.body.kind !== 'message' || found.body.text !== words) {
       complaints.push(`${id} was acknowledged and is not in the log at ${outcome.answer.seq}`);
     }

@@ -1,6 +1,7 @@
 /**
- * Runs schedules with one bug planted, in a process of its own, until one of them finds it. Prints as JSON which
- * schedule did and what it found. The sources are changed while they are loaded; no file is touched.
+ * Runs schedules with one bug planted, in a process of its own, until one of them finds it: first the one that is
+ * remembered to, if any, then all in their order. Prints as JSON which schedule did and what it found. The sources are
+ * changed while they are loaded; no file is touched.
  */
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { PlantedBug } from './planted-bug.ts';
 import { plantedBugs } from './planted-bugs.ts';
 
-const [name = '', most = '0'] = process.argv.slice(2);
+const [name = '', most = '0', remembered = '0'] = process.argv.slice(2);
 const bug: PlantedBug | undefined = name.startsWith('nothing')
   ? { name, edits: [], ...(name.endsWith('apart') ? { apart: true } : {}) }
   : plantedBugs.find((one) => one.name === name);
@@ -39,8 +40,14 @@ if (planted.size !== bug.edits.length) throw new Error(`${bug.name} was not plan
 const unhandled: string[] = [];
 process.on('unhandledRejection', (error) => unhandled.push(`unhandled: ${String(error)}`));
 
+function* seeds(): Generator<number> {
+  if (Number(remembered) > 0) yield Number(remembered);
+  for (let seed = 1; seed <= Number(most); seed++) yield seed;
+}
+
 let found: { seed: number; breach: string } | undefined;
-for (let seed = 1; seed <= Number(most) && !found; seed++) {
+for (const seed of seeds()) {
+  if (found) break;
   const breaches = [...(await trySeed(seed, bug.apart ?? false)), ...unhandled];
   if (breaches[0]) found = { seed, breach: breaches[0] };
 }

@@ -25,7 +25,7 @@ export const trustBugs: readonly PlantedBug[] = [
     'if (!call.request || asks) continue;',
   ]),
   bug('a person waits for an answer that is asked of people', [
-    'core/decide.ts',
+    'core/say.ts',
     'else giveWay(d);',
     'else void giveWay;',
   ]),

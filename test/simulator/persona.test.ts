@@ -42,6 +42,14 @@ const result = (call: { id: string } | undefined, content: string, is_error = fa
   ({ type: 'tool_result', tool_use_id: call?.id ?? '', content, is_error }) as const;
 
 describe('as the assistant', () => {
+  test('it hands on the task alone, without the comma before what is asked besides', async () => {
+    const { hear } = await converse(mainTools);
+    const { calls } = await hear(
+      text('Spawn a subagent called docs to write a README, and tell me when it is done.'),
+    );
+    expect(calls).toMatchObject([{ input: { label: 'docs', task: 'write a README' } }]);
+  });
+
   test('it spawns on request, tells that it has, and passes on the news', async () => {
     const { hear } = await converse(mainTools);
     const asked = await hear(

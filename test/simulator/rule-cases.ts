@@ -49,6 +49,14 @@ const image = (data: string, type = 'image/png') => ({
   type: 'image',
   source: { type: 'base64', media_type: type, data },
 });
+const pdf = (bytes: string) => ({
+  type: 'document',
+  source: {
+    type: 'base64',
+    media_type: 'application/pdf',
+    data: Buffer.from(bytes, 'latin1').toString('base64'),
+  },
+});
 /** The head of a PNG of this size. */
 export function png(width: number, height: number): string {
   const bytes = Buffer.alloc(33);
@@ -117,7 +125,10 @@ export const ruleCases: Readonly<Record<string, Case>> = {
   'limits.temperature-range': olderVersion({ ...haiku45, temperature: 1.5 }),
   'limits.assistant-document': talk(
     user('Hello'),
-    assistant([text('Here:'), { type: 'document', source: { type: 'text', data: 'x' } }]),
+    assistant([
+      text('Here:'),
+      { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'x' } },
+    ]),
     user('Thanks'),
   ),
   'limits.user-citations': talk(user([text('Hello', { citations: [{ type: 'char_location' }] })])),
@@ -228,8 +239,18 @@ export const ruleCases: Readonly<Record<string, Case>> = {
     ...haiku45,
     messages: [user(Array.from({ length: 101 }, () => image(png(1, 1))))],
   }),
-  'images.too-large': talk(user([image('A'.repeat(7 * 1024 * 1024))])),
+  'images.too-large': talk(user([image(png(1, 1) + 'A'.repeat(7 * 1024 * 1024))])),
+  'images.mismatch': talk(user([image(png(1, 1), 'image/gif')])),
   'images.dimensions': talk(user(Array.from({ length: 21 }, () => image(png(2001, 10))))),
+
+  'documents.pdf-invalid': talk(user([pdf('%PFD-1.7')])),
+  'documents.too-many-pages': withBody({
+    ...haiku45,
+    messages: [user([pdf(`%PDF-1.7 ${'<</Type /Page>>'.repeat(101)}`)])],
+  }),
+  'documents.text-empty': talk(
+    user([{ type: 'document', source: { type: 'text', media_type: 'text/plain', data: ' ' } }]),
+  ),
 
   'thinking.adaptive-unsupported': withBody({ ...haiku45, thinking: { type: 'adaptive' } }),
   'thinking.enabled-unsupported': withBody({

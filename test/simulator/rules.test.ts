@@ -107,6 +107,35 @@ describe('the API’s own search', () => {
   });
 });
 
+describe('where an image or a document comes from', () => {
+  const png1 = png(1, 1);
+  const pdf = Buffer.from('%PDF-1.7').toString('base64');
+  const asked = (block: object) => accepts({ messages: [user([block])] }).map(({ id }) => id);
+
+  test.each([
+    { type: 'image', source: { type: 'base64', media_type: 'image/png', data: png1 } },
+    { type: 'image', source: { type: 'url', url: 'https://example.com/a.png' } },
+    { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: pdf }, title: 'A' },
+    { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'words' }, title: null },
+  ])('is taken: %j', (block) => {
+    expect(asked(block)).toEqual([]);
+  });
+
+  test.each([
+    { type: 'image', source: { type: 'stored', file: 'file_1', media_type: 'image/png' } },
+    { type: 'image', source: { type: 'text', media_type: 'text/plain', data: 'words' } },
+    { type: 'image', source: { type: 'base64', media_type: 'image/png', data: png1, name: 'a.png' } },
+    { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'no base64!' } },
+    { type: 'image', source: { type: 'base64', media_type: 'image/png', data: '' } },
+    { type: 'image', source: { type: 'base64', data: png1 } },
+    { type: 'document', source: { type: 'base64', media_type: 'image/png', data: png1 } },
+    { type: 'document', source: { type: 'text', media_type: 'text/html', data: 'words' } },
+    { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'words' }, title: '' },
+  ])('is refused: %j', (block) => {
+    expect(asked(block)).toEqual(['schema.block']);
+  });
+});
+
 describe('valid requests pass', () => {
   test('messages of one role in a row are one turn', () => {
     expect(

@@ -3,6 +3,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Commit, LogRow, SessionId, Store } from '../../src/core/ports.ts';
+import { fileConformance } from './file-conformance.ts';
 import { storeAgreesWithModel } from './model.ts';
 import { kindOfFailure, type OpenedStore } from './opened-store.ts';
 
@@ -49,6 +50,7 @@ function row(seq: number): LogRow {
 
 /** Registers the suite under `name`; `open` brings an empty store each time. */
 export function storeConformance(name: string, open: () => Promise<OpenedStore>): void {
+  fileConformance(name, open);
   describe(name, () => {
     let opened: OpenedStore;
     let store: Store;

@@ -95,6 +95,26 @@ describe('a data folder', () => {
   });
 });
 
+describe('a file', () => {
+  test('whose bytes are not what was stored is not there, harms nothing else, and is whole once it is put again', () => {
+    const folder = temporaryFolder();
+    const store = openStore(folder);
+    store.commit([start]);
+    const file = { name: 'a.txt', mediaType: 'text/plain', bytes: 3 } as const;
+    const bytes = Uint8Array.of(97, 98, 99);
+    for (const id of ['f', 'g']) expect(store.files.put('a', { id, ...file }, bytes, 1)).toBe(true);
+    store.close();
+    shell(folder, "UPDATE file_data SET data = x'616263ff' WHERE id = 'f'");
+    const again = openStore(folder);
+    expect(again.files.bytes('a', 'f')).toBeUndefined();
+    expect(again.files.base64('a', 'f')).toBeUndefined();
+    expect(again.files.base64('a', 'g')).toBe('YWJj');
+    again.files.put('a', { id: 'f', ...file }, bytes, 2);
+    expect(again.files.base64('a', 'f')).toBe('YWJj');
+    again.close();
+  });
+});
+
 describe('the schema', () => {
   const next = migrations.length + 1;
 
@@ -102,6 +122,8 @@ describe('the schema', () => {
     expect(migrations.map((step) => [step.number, checksum(step).slice(0, 16)])).toEqual([
       [1, '84cdf2076126a1e1'],
       [2, 'f70f0d728f16c4f0'],
+      [3, '04124a660ba08d54'],
+      [4, '64549be37b466ac2'],
     ]);
   });
 

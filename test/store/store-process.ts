@@ -68,8 +68,12 @@ function open(path: string): SqliteStore | undefined {
 /** Opens at the first line of its input, so that many can do it at once, and keeps it until it is killed. */
 async function own(path: string): Promise<void> {
   say({ ready: process.pid });
+  // Held on to: a store that nobody has any more is closed by the garbage collector.
+  const held: SqliteStore[] = [];
   for await (const _line of createInterface({ input: process.stdin })) {
-    if (open(path) === undefined) return;
+    const store = open(path);
+    if (store === undefined) return;
+    held.push(store);
   }
 }
 

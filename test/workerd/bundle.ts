@@ -2,7 +2,7 @@
  * Bundles a Worker for workerd, once a process for each entry, and reads what `wrangler.toml` says that it is to run
  * on. Starts nothing.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
@@ -63,10 +63,15 @@ async function bundle(entry: string): Promise<Bundle> {
   return { code: result.outputFiles[0]?.text ?? '', outside };
 }
 
-/** The date and the flags of the platform, as they are deployed. */
-export function workerdSettings(): { date: string; flags: string[] } {
+/** The date and the flags of the platform, and the page's files if they were built, as they are deployed. */
+export function workerdSettings(): { date: string; flags: string[]; assets?: string } {
   const toml = readFileSync(join(root, 'wrangler.toml'), 'utf8');
   const date = /^compatibility_date = "([^"]+)"$/m.exec(toml)?.[1];
   const flags = /^compatibility_flags = (\[.*\])$/m.exec(toml)?.[1];
-  return { date: z.string().parse(date), flags: z.array(z.string()).parse(JSON.parse(flags ?? 'null')) };
+  const assets = join(root, z.string().parse(/^directory = "([^"]+)"$/m.exec(toml)?.[1]));
+  return {
+    date: z.string().parse(date),
+    flags: z.array(z.string()).parse(JSON.parse(flags ?? 'null')),
+    ...(existsSync(assets) ? { assets } : {}),
+  };
 }

@@ -20,6 +20,8 @@ export const runtimeOptionsSchema = z.object({
   port: z.number().int(),
   /** The origin under which the Worker believes to be reached; else what the client says. */
   upstream: z.string().optional(),
+  /** The folder of the page's files, bound as `ASSETS`; absent: nothing is bound. */
+  assets: z.string().optional(),
   /** Whether objects can be put an end to from outside (see `chaosModule`). */
   chaos: z.boolean(),
 });
@@ -62,7 +64,7 @@ function print({ level, message }: { readonly level: string; readonly message: s
 }
 
 function miniflareOptions(options: RuntimeOptions, port: number): MiniflareOptions {
-  const { code, date, flags, bindings, classes, folder, upstream, chaos } = options;
+  const { code, date, flags, bindings, classes, folder, assets, upstream, chaos } = options;
   const variables = Object.entries(bindings).map(([name, value]) => [
     name,
     typeof value === 'string' ? { type: 'text', value } : { type: 'json', value },
@@ -100,7 +102,22 @@ function miniflareOptions(options: RuntimeOptions, port: number): MiniflareOptio
               ...(chaos ? { 'chaos.mjs': { type: 'esm', contents: chaosModule } } : {}),
             },
           },
-          env: Object.fromEntries([...variables, ...objects]),
+          env: Object.fromEntries([
+            ...variables,
+            ...objects,
+            ...(assets === undefined ? [] : [['ASSETS', { type: 'assets' }]]),
+          ]),
+          ...(assets === undefined
+            ? {}
+            : {
+                assets: {
+                  directory: assets,
+                  hasUserWorker: true,
+                  runWorkerFirst: true,
+                  htmlHandling: 'none',
+                  notFoundHandling: 'none',
+                },
+              }),
           exports: Object.fromEntries(exported),
         },
       },

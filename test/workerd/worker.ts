@@ -3,6 +3,7 @@
 import type { Clock } from '../../src/core/ports.ts';
 import { makeGateway } from '../../src/gateway/gateway.ts';
 import { makeApp } from '../../src/http/app.ts';
+import { indexedSearch } from '../../src/http/search.ts';
 import { localShelf } from '../../src/http/shelf.ts';
 import { makeCatalogue } from '../../src/model/catalogue.ts';
 import { makeModel } from '../../src/model/client.ts';
@@ -80,7 +81,13 @@ async function makeHandler(env: Env): Promise<(request: Request) => Response | P
   const app = makeApp({
     runtime: gateway.runtime,
     store,
-    shelf: localShelf({ runtime: gateway.runtime, store, clock, budget }),
+    shelf: localShelf({
+      runtime: gateway.runtime,
+      store,
+      clock,
+      budget,
+      search: indexedSearch({ runtime: gateway.runtime, store, clock }),
+    }),
     clock,
     token: () => env.TOKEN,
     allowed: () => ({ hosts: [env.HOST], origins: [] }),

@@ -21,6 +21,8 @@ export interface SessionMethods {
   glance(): Promise<unknown>;
   /** The chat as it is listed. */
   view(): Promise<unknown>;
+  /** What was said in it, as `searchSchema` asks: a page of hits. */
+  search(request: unknown): Promise<unknown>;
   /** An ephemeral event for whoever follows it; whether anybody does. */
   tell(event: unknown): Promise<boolean>;
   remove(): Promise<void>;
@@ -55,6 +57,8 @@ export interface Bindings {
   readonly SESSIONS: Objects<SessionMethods>;
   readonly DIRECTORY: Objects<DirectoryMethods>;
   readonly LANES: Objects<LanesMethods>;
+  /** The page's files; absent where none were built. */
+  readonly ASSETS?: { fetch(request: Request): Promise<Response> };
   readonly [variable: string]: unknown;
 }
 

@@ -29,7 +29,8 @@ export interface DirectoryStore {
     readonly before?: string;
     readonly limit: number;
     readonly owner?: string;
-    readonly archived?: boolean;
+    /** `any`: both those that are and those that are not. */
+    readonly archived?: boolean | 'any';
   }): ShelvedChat[];
 
   readonly tokens: {
@@ -108,17 +109,20 @@ export function openDirectoryStore(database: Sql): DirectoryStore {
           ? [{ created_at: Number.MAX_SAFE_INTEGER, no: Number.MAX_SAFE_INTEGER }]
           : sql.all('SELECT created_at, no FROM chats WHERE id = ?', before);
       if (border === undefined) return [];
-      const rows = sql.all(
-        `SELECT id, owner, created_at, archived FROM chats
-         WHERE ${owner === undefined ? '' : 'owner = ? AND '}archived = ? AND (created_at, no) < (?, ?)
-         ORDER BY created_at DESC, no DESC LIMIT ?`,
-        ...(owner === undefined ? [] : [owner]),
-        archived ? 1 : 0,
-        integer(border, 'created_at'),
-        integer(border, 'no'),
-        count,
+      // Each by its index: so no more rows are read than are asked for.
+      const rows = (archived === 'any' ? [false, true] : [archived]).flatMap((one) =>
+        sql.all(
+          `SELECT no, id, owner, created_at, archived FROM chats
+           WHERE ${owner === undefined ? '' : 'owner = ? AND '}archived = ? AND (created_at, no) < (?, ?)
+           ORDER BY created_at DESC, no DESC LIMIT ?`,
+          ...(owner === undefined ? [] : [owner]),
+          one ? 1 : 0,
+          integer(border, 'created_at'),
+          integer(border, 'no'),
+          count,
+        ),
       );
-      return rows.map(shelvedChat);
+      return rows.sort(newestFirst).slice(0, count).map(shelvedChat);
     },
 
     tokens: {
@@ -163,6 +167,10 @@ export function openDirectoryStore(database: Sql): DirectoryStore {
         .all('SELECT session FROM watchers WHERE digest = ? ORDER BY session', digest)
         .map((row) => text(row, 'session')),
   };
+}
+
+function newestFirst(a: SqlRow, b: SqlRow): number {
+  return integer(b, 'created_at') - integer(a, 'created_at') || integer(b, 'no') - integer(a, 'no');
 }
 
 function shelvedChat(row: SqlRow): ShelvedChat {

@@ -7,17 +7,18 @@ import { handedOn } from '../../http/callers.ts';
 import { problem, problemResponse } from '../../http/problem.ts';
 import type { There } from '../../http/shelf.ts';
 import { again } from './again.ts';
-import type { Bindings } from './bindings.ts';
+import type { Objects } from './bindings.ts';
 
 export const callerHeader = 'x-tidings-caller';
 
-export function forward({ SESSIONS }: Pick<Bindings, 'SESSIONS'>, session: string): There {
+export function forward({ SESSIONS }: { readonly SESSIONS: Objects<object> }, session: string): There {
   return async (request, { caller, requestId }) => {
     const headers = new Headers(request.headers);
     headers.set(callerHeader, handedOn(caller));
     headers.set('x-request-id', requestId);
     // Whoever is handed on has shown it.
     headers.delete('authorization');
+    headers.delete('cookie');
     const ask = (): Promise<Response> => SESSIONS.getByName(session).fetch(new Request(request, { headers }));
     // A ticket is used up by the first try.
     const reads = ['GET', 'HEAD'].includes(request.method) && !headers.has('upgrade');

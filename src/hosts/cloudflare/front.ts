@@ -18,7 +18,9 @@ import { workerClock as clock } from './clock.ts';
 import { allowedAt } from './config.ts';
 import { type ReachedDirectory, reachDirectory } from './directory.ts';
 import { forward } from './forward.ts';
+import { frontSearch } from './front-search.ts';
 import type { Host } from './host.ts';
+import { pageFiles } from './page-files.ts';
 import { version } from './release.ts';
 
 /** Chats whose owner is remembered: it never changes, and one that is gone says so itself. */
@@ -29,11 +31,13 @@ export function makeFront(host: Host, bindings: Bindings): (request: Request) =>
   const directory = reachDirectory(bindings.DIRECTORY, (error) =>
     host.log.error({ err: error }, 'the directory could not be asked'),
   );
+  const page = pageFiles(bindings);
   const app = makeApp({
     ...nothingHere,
+    ...(page ? { page } : {}),
     clock,
     shelf: directoryShelf(directory, bindings, (chat, error) =>
-      host.log.error({ chat, err: error }, 'a chat could not be listed'),
+      host.log.error({ chat, err: error }, 'a chat could not be listed or searched'),
     ),
     token: () => config.token,
     named: directoryBook(directory),
@@ -86,15 +90,29 @@ const nothingHere: Pick<AppPorts, 'runtime' | 'store' | 'sockets'> = {
     },
     metrics: makeMetrics(),
   },
-  store: { session: absent, events: absent, key: absent },
+  store: {
+    session: absent,
+    events: absent,
+    key: absent,
+    files: {
+      put: absent,
+      brought: absent,
+      facts: absent,
+      bytes: absent,
+      base64: absent,
+      keep: absent,
+      loose: absent,
+    },
+  },
   sockets: { give: absent, open: absent },
 };
 
 function directoryShelf(
   directory: ReachedDirectory,
-  { SESSIONS }: Bindings,
+  bindings: Bindings,
   unlisted: (chat: string, error: unknown) => void,
 ): Shelf {
+  const { SESSIONS } = bindings;
   const known = new Map<string, string>();
   const names = z.array(z.string());
   const viewed = chatAnswer.shape.chat.nullable();
@@ -123,6 +141,7 @@ function directoryShelf(
         return undefined;
       }
     },
+    search: frontSearch(directory, bindings, unlisted),
   };
 }
 

@@ -89,5 +89,11 @@ export const pageQuerySchema = z.object({
   before: z.string().optional(),
   limit: count,
   owner: z.string().optional(),
-  archived: z.boolean().optional(),
+  archived: z.union([z.boolean(), z.literal('any')]).optional(),
+});
+
+export const searchSchema = z.object({
+  q: z.string().min(1).max(1_000),
+  limit: z.int().min(1).max(100),
+  before: z.object({ session: z.string(), seq: count }).optional(),
 });

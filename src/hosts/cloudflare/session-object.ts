@@ -74,6 +74,10 @@ export class SessionObject extends DurableObject<Bindings> implements SessionMet
     return (await this.#open()).view();
   }
 
+  async search(request: unknown): Promise<unknown> {
+    return (await this.#open()).search(request);
+  }
+
   async tell(event: unknown): Promise<boolean> {
     return (await this.#open()).tell(event);
   }

@@ -63,6 +63,27 @@ CREATE TABLE tickets (
 ) STRICT, WITHOUT ROWID;
 `,
   },
+  {
+    number: 2,
+    name: 'files that people send along',
+    sql: `
+CREATE TABLE files (
+  id TEXT NOT NULL PRIMARY KEY,
+  request TEXT,
+  facts TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  loose INTEGER NOT NULL CHECK (loose IN (0, 1))
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE file_parts (
+  id TEXT NOT NULL,
+  part INTEGER NOT NULL,
+  parts INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY (id, part)
+) STRICT, WITHOUT ROWID;
+`,
+  },
 ];
 
 /** All of them, the record of the schema included: what goes when the session goes. */
@@ -73,5 +94,7 @@ export const sessionTables = [
   'requests',
   'notes',
   'tickets',
+  'files',
+  'file_parts',
   'schema',
 ] as const;

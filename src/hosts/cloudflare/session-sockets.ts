@@ -9,8 +9,16 @@ import { decodeEvent, type Recorded } from '../../core/events.ts';
 import { project } from '../../core/feed.ts';
 import type { Clock } from '../../core/ports.ts';
 import { handedOn, received } from '../../http/callers.ts';
-import { problem, Unreachable } from '../../http/problem.ts';
-import type { Sockets } from '../../http/sockets.ts';
+import { Unreachable } from '../../http/problem.ts';
+import {
+  badCursor,
+  badTicket,
+  closings,
+  frame,
+  revokedTicket,
+  type Sockets,
+  TICKET_MS,
+} from '../../http/sockets.ts';
 import { digestOf } from '../../http/tokens.ts';
 import type { Broadcast } from '../../runtime/broadcast.ts';
 import type { Readers } from './readers.ts';
@@ -23,8 +31,6 @@ export interface SessionSockets extends Sockets {
   closed(socket: WebSocket, code: number): void;
 }
 
-/** A ticket's life: a page opens its socket at once. */
-const TICKET_MS = 30_000;
 const ROWS = 100;
 /** Characters sent to a reader that catches up until it is waited for. */
 const CHARS = 262_144;
@@ -33,10 +39,6 @@ const MAX_UNTAKEN = 1_048_576;
 /** How often it is looked whether a reader has taken what it got, and how often in vain. */
 const LOOK_MS = 100;
 const LOOKS = 300;
-
-const REVOKED = 4401;
-const GONE = 4404;
-const SLOW = 4408;
 
 const attachedSchema = z.object({ seen: z.number(), digest: z.string().optional() });
 type Attached = z.infer<typeof attachedSchema>;
@@ -72,10 +74,7 @@ export function makeSessionSockets(
     let looks = 0;
     let unfollow = (): void => {};
     const { digest } = attached;
-    const unwatch =
-      digest === undefined
-        ? () => {}
-        : readers.onceRevoked(digest, () => end(REVOKED, 'the token was revoked'));
+    const unwatch = digest === undefined ? () => {} : readers.onceRevoked(digest, () => end('revoked'));
 
     function stop(): void {
       over = true;
@@ -84,10 +83,10 @@ export function makeSessionSockets(
       letGo.delete(socket);
     }
 
-    function end(code: number, why: string): void {
+    function end(why: keyof typeof closings): void {
       if (over) return;
       stop();
-      socket.close(code, why);
+      socket.close(...closings[why]);
     }
 
     /** Whoever sends `ping` has taken what came before. */
@@ -102,7 +101,7 @@ export function makeSessionSockets(
     function send(text: string): void {
       if (over) return;
       take();
-      if (untaken > 0 && untaken + text.length > MAX_UNTAKEN) return end(SLOW, 'the reader is too slow');
+      if (untaken > 0 && untaken + text.length > MAX_UNTAKEN) return end('slow');
       untaken += text.length;
       try {
         socket.send(text);
@@ -130,7 +129,7 @@ export function makeSessionSockets(
       take();
       if (untaken > CHARS) {
         looks += 1;
-        if (looks > LOOKS) return end(SLOW, 'the reader is too slow');
+        if (looks > LOOKS) return end('slow');
         clock.after(LOOK_MS, catchUp);
         return;
       }
@@ -144,14 +143,14 @@ export function makeSessionSockets(
 
     function goLive(): void {
       if (over) return;
-      if (!store.session(session)) return end(GONE, 'the chat is gone');
+      if (!store.session(session)) return end('gone');
       unfollow = broadcast.follow(session, {
         onEvents(events) {
           for (const recorded of events) show(recorded);
           keep();
         },
         onEphemeral: (event) => send(frame(event.name, event.data)),
-        onEnd: () => end(GONE, 'the chat is gone'),
+        onEnd: () => end('gone'),
       });
     }
 
@@ -179,22 +178,12 @@ export function makeSessionSockets(
 
     async open(_, ticket, after) {
       const head = store.session(session)?.seq ?? 0;
-      if (after !== undefined && after > head) {
-        const message = `must be a cursor of this feed: a whole number from 0 to ${head}`;
-        return problem('bad-cursor', `after ${message}.`, { errors: [{ path: 'after', message }] });
-      }
+      if (after !== undefined && after > head) return badCursor(head);
       const caller = store.takeTicket(digestOf(ticket), clock.now());
-      if (caller === undefined) {
-        return problem(
-          'bad-ticket',
-          'This ticket was used already, is too old, or is none of this chat: get another one from POST /v1/chats/{chat}/tickets.',
-        );
-      }
+      if (caller === undefined) return badTicket();
       const { digest } = received(caller, readers.onceRevoked);
       // Revoked since the ticket was given: not a word is told.
-      if (digest !== undefined && !(await stillInForce(digest))) {
-        return problem('bad-ticket', 'The token that this ticket was given for was revoked.');
-      }
+      if (digest !== undefined && !(await stillInForce(digest))) return revokedTicket();
       const pair = new WebSocketPair();
       ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
       ctx.acceptWebSocket(pair[1]);
@@ -218,8 +207,4 @@ export function makeSessionSockets(
       socket.close(code === 1005 || code === 1006 ? 1000 : code);
     },
   };
-}
-
-function frame(event: string, data: object, id?: number): string {
-  return JSON.stringify({ ...(id === undefined ? {} : { id }), event, data });
 }

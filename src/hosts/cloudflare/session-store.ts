@@ -5,6 +5,7 @@
 import type { Commit, RequestKey, SessionRow, Snapshot, Store } from '../../core/ports.ts';
 import { checkCommit, repeatedKey, StoreError, wholeNumber } from '../../runtime/store-rules.ts';
 import { MOST_PARTS, partsOf } from './chunks.ts';
+import { fileRows } from './file-rows.ts';
 import { integer, logRows, sessionRow, text, wholeText } from './rows.ts';
 import { applySteps, bringUpToDate, type SchemaStep } from './schema.ts';
 import { sessionSteps, sessionTables } from './session-schema.ts';
@@ -237,6 +238,8 @@ export function openSessionStore(database: Sql, steps: readonly SchemaStep[] = s
         there = false;
       });
     },
+
+    files: fileRows({ ...sql, transaction }, (chat) => there && own(chat) !== undefined),
 
     note(name) {
       const [row] = there ? sql.all('SELECT value FROM notes WHERE name = ?', name) : [];

@@ -11,6 +11,7 @@ import { makeApp } from '../../http/app.ts';
 import { received } from '../../http/callers.ts';
 import { ownFeed } from '../../http/feeds.ts';
 import type { AppPorts } from '../../http/ports.ts';
+import { chatSearch } from '../../http/search.ts';
 import { localShelf } from '../../http/shelf.ts';
 import { makeModel } from '../../model/client.ts';
 import { remoteLanes } from '../../runtime/remote-lanes.ts';
@@ -26,7 +27,7 @@ import { callerHeader, forward } from './forward.ts';
 import { type Host, hostOf } from './host.ts';
 import { isUnlisted, type Listing, makeListing, mustBeListed } from './listing.ts';
 import { KEEP_MS, makeLooks, stepsOn, wasEvicted } from './looks.ts';
-import { type MailAnswer, progressSchema } from './messages.ts';
+import { type MailAnswer, progressSchema, searchSchema } from './messages.ts';
 import { makePeers } from './peers.ts';
 import { makeReaders } from './readers.ts';
 import { version } from './release.ts';
@@ -41,6 +42,7 @@ export interface HostedSession {
   mail(message: unknown): Promise<MailAnswer>;
   readonly store: SessionStore;
   view(): Promise<unknown>;
+  search(request: unknown): Promise<unknown>;
   glance(): unknown;
   tell(event: unknown): boolean;
   remove(): Promise<void>;
@@ -80,7 +82,8 @@ export async function openSession(
     clock,
     newTicket: () => `tkt_${nanoid(32)}`,
   });
-  const shelf = localShelf({ runtime, store, clock, budget: config.budget });
+  const search = chatSearch({ runtime, clock }, id);
+  const shelf = localShelf({ runtime, store, clock, budget: config.budget, search });
   /** Secrets of the sessions of this name that were removed, in this life of the object. */
   const removed = new Set<string>();
   const room = roomIn(ctx.storage.sql, config.objectBytes);
@@ -136,6 +139,10 @@ export async function openSession(
     },
     mail: (message) => takeMail(id, message, { runtime, room, removed }),
     view: async () => (await shelf.view(id)) ?? null,
+    async search(request) {
+      const { before, ...asked } = searchSchema.parse(request);
+      return search({ ...asked, ...(before ? { before } : {}) });
+    },
     glance() {
       const state = runtime.state(id);
       return state ? glanceOf(state) : null;

@@ -16,6 +16,7 @@ import { modelProblems } from '../../config/models.ts';
 import { ConfigError, show } from '../../config/problems.ts';
 import { isLoopback, isWildcard } from '../../config/reach.ts';
 import {
+  clientVariable,
   configVariable,
   environment,
   type SettingName,
@@ -71,7 +72,13 @@ interface ConfigInput {
  */
 export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExists }: ConfigInput): Config {
   const file = readConfigFile(env, cwd, readFile);
-  const { settings: checked, anthropic, from, subject, ...found } = readLayers(env, file, [configVariable]);
+  const {
+    settings: checked,
+    anthropic,
+    from,
+    subject,
+    ...found
+  } = readLayers(env, file, [configVariable, clientVariable]);
   if (checked === undefined || found.problems.length > 0) throw new ConfigError(found.problems);
   const {
     subagentModel,

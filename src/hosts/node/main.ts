@@ -13,8 +13,10 @@ import { ConfigError } from '../../config/problems.ts';
 import { allowLists, gatewayUrl } from '../../config/reach.ts';
 import { makeGateway } from '../../gateway/gateway.ts';
 import { makeApp } from '../../http/app.ts';
+import { linkPath } from '../../http/link-routes.ts';
+import { indexedSearch } from '../../http/search.ts';
 import { localShelf } from '../../http/shelf.ts';
-import { bookOf } from '../../http/tokens.ts';
+import { bookOf, digestOf } from '../../http/tokens.ts';
 import { httpLog, runtimeLog } from '../../log/lines.ts';
 import type { Log } from '../../log/log.ts';
 import { makeCatalogue } from '../../model/catalogue.ts';
@@ -29,11 +31,15 @@ import { usualConfigFile } from './config/file.ts';
 import type { Config } from './config.ts';
 import { watchEventLoop } from './event-loop.ts';
 import { folderId } from './folder-id.ts';
+import { pageFiles } from './page-files.ts';
 import { makeCompileSchema } from './schemas.ts';
+import { makeSignInLinks } from './sign-in-links.ts';
 import { nodeShelf } from './skills/find.ts';
+import { makeSockets } from './sockets.ts';
 import { openStore } from './store/sqlite-store.ts';
 import { tokenKeeper } from './tokens/issue.ts';
 import { namedTokens } from './tokens/named-tokens.ts';
+import { serveUpgrades, type Upgrades, wantsSocket } from './upgrades.ts';
 import { makeWorkshop } from './workshop/workshop.ts';
 
 export interface RunningGateway {
@@ -42,6 +48,8 @@ export interface RunningGateway {
   readonly token: string;
   /** Where the token is kept; absent when the configuration gave it. */
   readonly tokenPath?: string;
+  /** Opened in a browser, it signs in with the admin token: once, within the hour. */
+  readonly signInLink: string;
   /** Sentences for the person who started it. */
   readonly notices: readonly string[];
   /** Takes no more requests, ends what runs, writes the last word. Safe to repeat. */
@@ -135,6 +143,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
         log: runtimeLog(options.log, (session) => store.session(session)?.chat),
       },
     );
+    const links = makeSignInLinks(nodeClock);
     let port = config.port;
     let ready = false;
     const app = makeApp({
@@ -143,7 +152,13 @@ export async function startGateway(config: Config, options: StartOptions): Promi
       clock: nodeClock,
       token: () => admin.token,
       figures: () => gateway.runtime.metrics.text(),
-      shelf: localShelf({ runtime: gateway.runtime, store, clock: nodeClock, budget }),
+      shelf: localShelf({
+        runtime: gateway.runtime,
+        store,
+        clock: nodeClock,
+        budget,
+        search: indexedSearch({ runtime: gateway.runtime, store, clock: nodeClock }),
+      }),
       named: bookOf(
         namedTokens(store.folder, {
           clock: nodeClock,
@@ -151,6 +166,15 @@ export async function startGateway(config: Config, options: StartOptions): Promi
         }),
       ),
       tokens: tokenKeeper(store.folder, nodeClock),
+      links,
+      page: pageFiles(installation.page),
+      sockets: makeSockets({
+        store,
+        clock: nodeClock,
+        runtime: gateway.runtime,
+        newTicket: () => `tkt_${nanoid(32)}`,
+        failed: (error) => options.log.error({ err: error }, 'a feed over a socket broke off'),
+      }),
       allowed: () => allowLists(config, port),
       newId: () => nanoid(),
       about: { version: options.version, model: gateway.model, simulator: config.simulator },
@@ -162,7 +186,11 @@ export async function startGateway(config: Config, options: StartOptions): Promi
       clientOf: (env) => connectionOf(env)?.remoteAddress,
       hangUp: (env) => void connectionOf(env)?.destroy(),
     });
-    const server = createAdaptorServer({ fetch: app.fetch });
+    const server = createAdaptorServer({
+      fetch: app.fetch,
+      serverOptions: { shouldUpgradeCallback: wantsSocket },
+    });
+    const upgrades = serveUpgrades(server, app.fetch);
     port = await listen(server, config.host, config.port);
     const { metrics } = gateway.runtime;
     workshop.measure(metrics);
@@ -176,6 +204,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
       port,
       token: admin.token,
       ...(admin.path ? { tokenPath: admin.path } : {}),
+      signInLink: `${gatewayUrl(config, port)}${linkPath(links.make(digestOf(admin.token)).code)}`,
       notices: [
         ...config.warnings,
         ...(admin.notice ? [admin.notice] : []),
@@ -186,7 +215,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
         ...skillNotices(shelf),
       ],
       close() {
-        closing ??= stop(server, async () => {
+        closing ??= stop(server, upgrades, async () => {
           ready = false;
           await gateway.runtime.stop();
           await workshop.shut();
@@ -226,12 +255,20 @@ async function listen(
   return typeof address === 'object' && address !== null ? address.port : port;
 }
 
-async function stop(server: ReturnType<typeof createAdaptorServer>, end: () => Promise<void>): Promise<void> {
+async function stop(
+  server: ReturnType<typeof createAdaptorServer>,
+  upgrades: Upgrades,
+  end: () => Promise<void>,
+): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   const connections = isHttp1(server) ? server : undefined;
   connections?.closeIdleConnections();
-  const cut = setTimeout(() => connections?.closeAllConnections(), DRAIN_MS);
+  upgrades.close();
+  const cut = setTimeout(() => {
+    connections?.closeAllConnections();
+    upgrades.cut();
+  }, DRAIN_MS);
   await end();
   await closed;
   clearTimeout(cut);

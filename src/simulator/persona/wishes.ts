@@ -95,7 +95,7 @@ function spawns(amount: string | undefined, rest: string): Wish[] {
   const task = rest
     .slice(named?.[0].length ?? 0)
     .replace(/^[\s,:.]*(?:(?:to|that|which|who|for)\b)?[\s:,]*/i, '')
-    .trim();
+    .replace(/[\s,;]+$/, '');
   const count = Math.min(mostAtOnce, Math.max(labels.length, countOf(amount)));
   return Array.from({ length: count }, (_, index) => ({
     kind: 'spawn',

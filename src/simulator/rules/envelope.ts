@@ -1,4 +1,5 @@
 /** Rules about the request as a whole: headers, size, JSON, the model, and limits on its parameters. */
+import { fileTokens } from '../file-tokens.ts';
 import { isFields } from '../request.ts';
 import { knownBetas } from './betas.ts';
 import { first, type Rule, rulesOf } from './rule.ts';
@@ -185,7 +186,7 @@ const tokens = rulesOf('tokens', [
   },
 ]);
 
-/** A prompt's tokens, taken as a quarter of its characters; an image counts 1,500. */
+/** A prompt's tokens, taken as a quarter of its characters; files are counted as what they show. */
 export function estimateTokens(body: Readonly<Record<string, unknown>>): number {
   const characters = length(body.system) + length(body.tools) + length(body.messages);
   return Math.max(1, Math.ceil(characters / 4));
@@ -195,7 +196,8 @@ function length(value: unknown): number {
   if (typeof value === 'string') return value.length;
   if (Array.isArray(value)) return value.reduce((sum: number, each) => sum + length(each), 0);
   if (!isFields(value)) return 2;
-  if (value.type === 'image') return 6000;
+  const file = fileTokens(value);
+  if (file !== undefined) return 4 * file;
   let sum = 0;
   for (const key in value) if (key !== 'cache_control') sum += key.length + length(value[key]);
   return sum;

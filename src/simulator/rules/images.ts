@@ -36,7 +36,26 @@ function byteLength(base64: string): number {
   return Math.floor((base64.length * 3) / 4) - padding;
 }
 
+/** How the bytes of each kind begin, in base64. */
+const beginnings: Readonly<Record<string, RegExp>> = {
+  'image/jpeg': /^\/9j\//,
+  'image/png': /^iVBORw0KGgo/,
+  'image/gif': /^R0lGOD(?:lh|dh)/,
+  'image/webp': /^UklGR.{10}XRUJQ/,
+};
+
 export const imageRules: readonly Rule[] = rulesOf('limits', [
+  {
+    id: 'images.mismatch',
+    source: 'I',
+    check: (view) =>
+      first(images(view), ({ at, source }) => {
+        const begins = beginnings[String(source.media_type)];
+        return source.type !== 'base64' || begins === undefined || begins.test(String(source.data))
+          ? undefined
+          : `${at}.image.source.base64: Image does not match the provided media type ${source.media_type}`;
+      }),
+  },
   {
     id: 'images.media-type',
     source: 'D',

@@ -80,10 +80,56 @@ export function blockFault(at: string, block: unknown, betas: readonly string[])
   for (const name in block)
     if (name !== 'type' && !(name in shape.required) && !shape.optional.includes(name))
       return `${at}.${type}.${name}: Extra inputs are not permitted`;
+  if (type === 'image' || type === 'document') return sourceFault(`${at}.${type}`, type, block);
   if (type === 'text') return citationFault(`${at}.text.citations`, block.citations);
   return type === 'tool_result'
     ? resultFault(`${at}.tool_result`, block.content, block.is_error, betas)
     : undefined;
+}
+
+/** The fields of each kind of source, all of them required. */
+const sources: Readonly<Record<'image' | 'document', Readonly<Record<string, readonly string[]>>>> = {
+  image: { base64: ['media_type', 'data'], url: ['url'], file: ['file_id'] },
+  document: {
+    base64: ['media_type', 'data'],
+    text: ['media_type', 'data'],
+    content: ['content'],
+    url: ['url'],
+    file: ['file_id'],
+  },
+};
+const documentMedia: Readonly<Record<string, string>> = { base64: 'application/pdf', text: 'text/plain' };
+
+/** What is wrong with where an image or a document comes from. */
+function sourceFault(at: string, kind: 'image' | 'document', block: Fields): string | undefined {
+  const source = isFields(block.source) ? block.source : {};
+  const type = String(source.type);
+  const names = sources[kind][type];
+  if (names === undefined)
+    return `${at}.source: Input tag '${type}' does not match any of the expected tags: ${Object.keys(sources[kind]).join(', ')}`;
+  for (const name of names) {
+    const value = source[name];
+    if (value === undefined) return `${at}.source.${type}.${name}: Field required`;
+    if (name !== 'content' && typeof value !== 'string')
+      return `${at}.source.${type}.${name}: Input should be a valid string`;
+  }
+  for (const name in source)
+    if (name !== 'type' && !names.includes(name))
+      return `${at}.source.${type}.${name}: Extra inputs are not permitted`;
+  if (type === 'base64' && !isBase64(String(source.data)))
+    return `${at}.source.base64.data: Input should be base64-encoded bytes`;
+  if (kind === 'image') return undefined;
+  const media = documentMedia[type];
+  if (media !== undefined && source.media_type !== media)
+    return `${at}.source.${type}.media_type: Input should be '${media}'`;
+  const { title } = block;
+  return title === undefined || title === null || (typeof title === 'string' && title !== '')
+    ? undefined
+    : `${at}.title: Input should be a string of at least 1 character`;
+}
+
+function isBase64(data: string): boolean {
+  return data !== '' && data.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(data);
 }
 
 const searchErrors = [

@@ -52,7 +52,8 @@ export function judgeFeed({ world, sessions, main }: Chronicle): string[] {
   for (const [key, n] of read) if (n > 1) found.push(`the feed shows that ${key} was read ${n} times`);
   for (const { command, outcome } of world.people.askings) {
     if (command.type !== 'say') continue;
-    const words = command.parts[0]?.text ?? '';
+    const [part] = command.parts;
+    const words = part?.type === 'text' ? part.text : '';
     const due = outcome?.ok ? 1 : 0;
     if ((said.get(words) ?? 0) !== due)
       found.push(`"${words}" stands on the feed ${said.get(words) ?? 0} times`);

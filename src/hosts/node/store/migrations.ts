@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { DataFolderError } from './data-folder-error.ts';
+import { addWordFunctions } from './word-index.ts';
 
 export interface Migration {
   /** From 1, without a gap. */
@@ -83,6 +84,65 @@ UPDATE sessions SET ended_at = (SELECT at FROM events WHERE key = ((sessions.no 
 WHERE kind = 'subagent' AND wants = 0;
 `,
   },
+  {
+    number: 3,
+    name: 'what was said in chats, to be searched',
+    // `said`, `titled` and `words_of` are functions of this gateway: see word-index.ts. Tokens of the index are what
+    // stands between blanks, as `words_of` has put them there.
+    sql: `
+CREATE TABLE sayings (
+  id INTEGER PRIMARY KEY,
+  key INTEGER NOT NULL UNIQUE,
+  at INTEGER NOT NULL
+) STRICT;
+CREATE VIRTUAL TABLE words USING fts5(
+  owner, said, content = '', contentless_delete = 1,
+  tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Co'"
+);
+CREATE TEMP TABLE told AS
+WITH main AS (
+  SELECT no, key, at, event, substr(event, 1, 80) AS start
+  FROM sessions JOIN events ON key > (no << 32) AND key < ((no + 1) << 32) WHERE kind = 'main'
+), titles AS (
+  SELECT no, max(key) AS source FROM main
+  WHERE (instr(start, '"type":"session.created"') OR instr(start, '"type":"chat.changed"')) AND titled(event) IS NOT NULL
+  GROUP BY no
+)
+SELECT key, at, key AS source FROM main
+WHERE (instr(start, '"type":"mail.accepted"') OR instr(start, '"type":"step.answered"')) AND said(event) <> ''
+UNION ALL
+SELECT no << 32, at, source FROM titles JOIN events ON key = source WHERE trim(titled(event)) <> ''
+ORDER BY at, source;
+INSERT INTO sayings (id, key, at) SELECT rowid, key, at FROM told ORDER BY rowid;
+INSERT INTO words (rowid, owner, said)
+SELECT told.rowid, lower(hex(owner)), words_of(coalesce(said(event), titled(event)))
+FROM told JOIN events ON events.key = source JOIN sessions ON no = source >> 32 ORDER BY told.rowid;
+DROP TABLE told;
+`,
+  },
+  {
+    number: 4,
+    name: 'files that people send along',
+    sql: `
+CREATE TABLE files (
+  session INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  request TEXT,
+  facts TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  loose INTEGER NOT NULL CHECK (loose IN (0, 1)),
+  PRIMARY KEY (session, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX files_loose ON files (at) WHERE loose = 1;
+CREATE TABLE file_data (
+  session INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  sum INTEGER NOT NULL,
+  data BLOB NOT NULL,
+  PRIMARY KEY (session, id)
+) STRICT, WITHOUT ROWID;
+`,
+  },
 ];
 
 /** Shows whether a step still says what was once applied. */
@@ -113,6 +173,7 @@ export function migrate(
       `The data folder ${folder} was written by a newer version of the gateway (its schema is number ${last}, this version knows ${steps.length}). Start that version or a later one, or set TIDINGS_DATA to another folder.`,
     );
   }
+  addWordFunctions(db);
   const record = db.prepare(
     'INSERT INTO migrations (number, name, checksum, applied_at) VALUES (?, ?, ?, ?)',
   );

@@ -21,7 +21,7 @@ export function corrupt(what: string): StoreError {
   );
 }
 
-function text(row: Row, column: string): string {
+export function text(row: Row, column: string): string {
   const value = row[column];
   if (typeof value !== 'string')
     throw corrupt(`Column ${column} holds ${typeof value} where a text was stored`);

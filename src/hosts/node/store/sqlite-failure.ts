@@ -14,7 +14,12 @@ interface SqliteFailure {
 export function sqliteFailure(error: unknown): SqliteFailure | undefined {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number')
     return undefined;
-  return { kind: kindOf(error.errcode), words: `${error.message} (SQLite ${error.errcode})` };
+  // The extension that keeps the index of words has no code of its own for tables of it that are damaged.
+  const damaged = /^(?:invalid fts5 file format|vtable constructor failed)/.test(error.message);
+  return {
+    kind: damaged ? 'corrupt' : kindOf(error.errcode),
+    words: `${error.message} (SQLite ${error.errcode})`,
+  };
 }
 
 function kindOf(code: number): SqliteFailure['kind'] {

@@ -4,10 +4,12 @@
  */
 import { DatabaseSync } from 'node:sqlite';
 import type { Commit, Store } from '../../../core/ports.ts';
+import type { Finder } from '../../../core/sayings.ts';
 import { checkCommit, repeatedKey, StoreError, wholeNumber } from '../../../runtime/store-rules.ts';
 import { takeDataFolder } from './data-folder.ts';
 import { DataFolderError, dataFolderError } from './data-folder-error.ts';
 import { prepareDatabase } from './database-file.ts';
+import { fileRows } from './file-rows.ts';
 import { type Migration, migrate, migrations } from './migrations.ts';
 import {
   corrupt,
@@ -19,8 +21,10 @@ import {
   sessionRow,
   snapshotRow,
   sumOf,
+  text,
 } from './rows.ts';
 import { sqliteFailure } from './sqlite-failure.ts';
+import { wordIndex } from './word-index.ts';
 
 export interface StoreOptions {
   /** How long the start waits for another owner of the folder to leave. Default 1,000. */
@@ -37,7 +41,7 @@ export interface StoreOptions {
   readonly migrations?: readonly Migration[];
 }
 
-export interface SqliteStore extends Store {
+export interface SqliteStore extends Store, Finder {
   /** Absolute path of the data folder. */
   readonly folder: string;
   /** Puts the database in order and lets the folder go. Safe to repeat; any other call after it throws. */
@@ -93,7 +97,7 @@ function storeOn(db: DatabaseSync, owned: { path: string; release(): void }): Sq
   const begin = db.prepare('BEGIN IMMEDIATE');
   const end = db.prepare('COMMIT');
   const undo = db.prepare('ROLLBACK');
-  const head = db.prepare('SELECT no, seq FROM sessions WHERE id = ?');
+  const head = db.prepare('SELECT no, seq, owner FROM sessions WHERE id = ?');
   const addSession = db.prepare(
     'INSERT INTO sessions (id, chat, parent, kind, owner, created_at, seq, wants) VALUES (?, ?, ?, ?, ?, ?, 0, 0)',
   );
@@ -134,6 +138,8 @@ function storeOn(db: DatabaseSync, owned: { path: string; release(): void }): Sq
     'DELETE FROM events WHERE key > (? << 32) AND key < ((? + 1) << 32)',
     'DELETE FROM snapshots WHERE session IN (?, ?)',
     'DELETE FROM requests WHERE session IN (?, ?)',
+    'DELETE FROM file_data WHERE session IN (?, ?)',
+    'DELETE FROM files WHERE session IN (?, ?)',
     'DELETE FROM sessions WHERE no IN (?, ?)',
   ].map((sql) => db.prepare(sql));
   const wanted = db.prepare('SELECT id FROM sessions WHERE wants = 1 ORDER BY kind, created_at, no');
@@ -144,8 +150,10 @@ function storeOn(db: DatabaseSync, owned: { path: string; release(): void }): Sq
     'SELECT hash, answer, sum FROM requests WHERE session = (SELECT no FROM sessions WHERE id = ?) AND id = ?',
   );
 
+  const index = wordIndex(db);
+
   function write(commit: Commit): void {
-    const { session, create, key, snapshot } = commit;
+    const { session, create, key, snapshot, sayings } = commit;
     const known = head.get(session);
     const seq = checkCommit(commit, known === undefined ? undefined : integer(known, 'seq'));
     const no =
@@ -167,6 +175,7 @@ function storeOn(db: DatabaseSync, owned: { path: string; release(): void }): Sq
       const sum = sumOf(snapshot.state, snapshot.seq, snapshot.version);
       setSnapshot.run(no, snapshot.seq, snapshot.version, snapshot.state, sum);
     }
+    if (sayings !== undefined) index.add(no, create?.owner ?? text(known ?? {}, 'owner'), sayings);
   }
 
   function transaction(job: () => void, outcome: string): void {
@@ -198,6 +207,7 @@ function storeOn(db: DatabaseSync, owned: { path: string; release(): void }): Sq
           const known = head.get(session);
           if (known === undefined) continue;
           const no = integer(known, 'no');
+          index.remove(no);
           for (const removal of removals) removal.run(no, no);
         }
       }, 'Nothing was removed');
@@ -263,6 +273,17 @@ function storeOn(db: DatabaseSync, owned: { path: string; release(): void }): Sq
         return rows.map(sessionRow);
       });
     },
+
+    files: fileRows(db, {
+      numberOf(session) {
+        const known = read(() => head.get(session));
+        return known === undefined ? undefined : integer(known, 'no');
+      },
+      read,
+      write: (job) => transaction(job, 'Nothing of the file was written'),
+    }),
+
+    search: (query) => read(() => index.search(query)),
 
     close() {
       if (db.isOpen) db.close();

@@ -1,0 +1,124 @@
+/**
+ * `tidings chat`: a conversation in this terminal, or, where it is no terminal, one message and what comes of it. Owns
+ * its options and which of the two it is.
+ */
+import { parseArgs } from 'node:util';
+import { converse } from './terminal/conversation.ts';
+import { likeliestChat, pickChat } from './terminal/pick.ts';
+import { type Reached, reachOrStart } from './terminal/reach.ts';
+import { exitCodes, sayOnce, waits } from './terminal/script.ts';
+import { seconds, UsageError } from './terminal/usage-error.ts';
+
+export const chatHelp = `tidings chat [CHAT]       talks in this terminal: a new chat, or one that is named
+echo WORDS | tidings chat [CHAT] [--wait answer|all|none] [--json] [--timeout SECONDS]
+
+  CHAT          its id, the beginning of one, or words of its title
+  --continue    the newest chat that is at work, else the newest
+  --message     the words to send, instead of those from standard input
+  --wait        answer: until the assistant has answered (the usual)
+                all: until no subagent is at work any more and its news is read
+                none: until the message is accepted
+  --json        a line of JSON for each event, and a summary as the last line
+  --timeout     gives up waiting after so many seconds; the work goes on
+
+Words go to standard output, all else to standard error. Speaks to the gateway in TIDINGS_URL (with TIDINGS_TOKEN), or
+to the one that is configured here; if none answers there, one runs until this ends.
+
+${exitCodes}`;
+
+/** As of a program that SIGPIPE ended. */
+const UNREAD = 141;
+const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+interface Terminal {
+  readonly print: (line: string) => void;
+  readonly complain: (line: string) => void;
+}
+
+/** Resolves with the exit code. @throws UsageError, ProblemError, UnreachableError */
+export async function chat(args: readonly string[], { print, complain }: Terminal): Promise<number> {
+  const { names, values } = read(args);
+  if (values.help) {
+    print(chatHelp);
+    return 0;
+  }
+  const { stdin, stdout } = process;
+  const scripted = !stdin.isTTY || !stdout.isTTY || values.message !== undefined || values.json === true;
+  const wait = waits.find((one) => one === (values.wait ?? 'answer'));
+  if (!wait) throw new UsageError(`--wait takes ${waits.join(', ')}, not "${values.wait}".`);
+  const timeoutMs = seconds(values.timeout, '--timeout');
+  if (!scripted && (values.wait ?? values.timeout) !== undefined) {
+    throw new UsageError(
+      '--wait and --timeout are for scripts: send the words in, as in echo hello | tidings chat.',
+    );
+  }
+  if (scripted && values.message === undefined && stdin.isTTY) {
+    throw new UsageError(
+      'What is to be said? Send it in, as in echo hello | tidings chat, or give it as --message.',
+    );
+  }
+  const words = scripted ? (values.message ?? (await wholeInput())) : '';
+  if (scripted && words.trim() === '') throw new UsageError('There is nothing to say: the words are empty.');
+  const [wanted] = names;
+  const reached = await reachOrStart({ env: process.env, cwd: process.cwd() });
+  try {
+    const id = await chosen(reached, wanted, values.continue === true);
+    if (!scripted) return await converse(reached, id, { input: stdin, output: stdout, env: process.env });
+    for (const line of reached.started ?? []) complain(line);
+    const said = sayOnce(reached.client, id, words.trimEnd(), {
+      wait,
+      json: values.json === true,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      print,
+      complain,
+    });
+    // A gateway that runs for this alone is ended in order, too.
+    return await Promise.race([said, signalled()]);
+  } finally {
+    await reached.close();
+  }
+}
+
+function read(args: readonly string[]) {
+  try {
+    const { positionals, values } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        continue: { type: 'boolean', short: 'c' },
+        message: { type: 'string', short: 'm' },
+        wait: { type: 'string' },
+        json: { type: 'boolean' },
+        timeout: { type: 'string' },
+      },
+    });
+    if (positionals.length > 1)
+      throw new UsageError(`One chat, please: "${positionals[1]}" is one too many.`);
+    return { names: positionals, values };
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Resolves with the exit code that a signal asks for; nobody reading any more is one, too. */
+function signalled(): Promise<number> {
+  return new Promise((resolve) => {
+    for (const [signal, code] of Object.entries(signals)) process.once(signal, () => resolve(code));
+    process.stdout.on('error', () => resolve(UNREAD));
+  });
+}
+
+async function chosen({ client }: Reached, wanted: string | undefined, newest: boolean): Promise<string> {
+  if (wanted !== undefined) return (await pickChat(client, wanted)).id;
+  const found = newest ? await likeliestChat(client) : undefined;
+  return (found ?? (await client.createChat())).id;
+}
+
+async function wholeInput(): Promise<string> {
+  let text = '';
+  process.stdin.setEncoding('utf8');
+  for await (const piece of process.stdin) text += String(piece);
+  return text;
+}

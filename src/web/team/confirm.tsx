@@ -1,0 +1,103 @@
+/** A button that asks once more, in its own place, and then tells what came of it. Owns nothing of what it starts. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { wordsOf } from '../state/app.ts';
+
+interface Props {
+  readonly label: string;
+  /** What is about to happen. */
+  readonly question: string;
+  readonly yes: string;
+  readonly danger?: boolean;
+  readonly disabled?: boolean;
+  /** Resolves with what came of it, in words; what it throws is told in the gateway's words. */
+  readonly act: () => Promise<string>;
+  /** Told instead of the gateway's words alone. */
+  readonly explain?: (error: unknown) => string;
+}
+
+type State =
+  | { readonly is: 'resting'; readonly said: string; readonly failed: boolean }
+  | { readonly is: 'asking' }
+  | { readonly is: 'acting' };
+
+export function Confirm({
+  label,
+  question,
+  yes,
+  danger = false,
+  disabled = false,
+  act,
+  explain = wordsOf,
+}: Props) {
+  const state = useSignal<State>({ is: 'resting', said: '', failed: false });
+  const opener = useRef<HTMLButtonElement>(null);
+  const keep = useRef<HTMLButtonElement>(null);
+  const moved = useRef(false);
+  const { is } = state.value;
+
+  // The focus goes where the question is, and back: on what does no harm.
+  useEffect(() => {
+    if (!moved.current) return;
+    if (is === 'asking') keep.current?.focus();
+    else if (is === 'resting') opener.current?.focus();
+  }, [is]);
+
+  const ask = (): void => {
+    moved.current = true;
+    state.value = { is: 'asking' };
+  };
+  const leave = (): void => {
+    state.value = { is: 'resting', said: '', failed: false };
+  };
+  const go = async (): Promise<void> => {
+    state.value = { is: 'acting' };
+    try {
+      state.value = { is: 'resting', said: await act(), failed: false };
+    } catch (error) {
+      state.value = { is: 'resting', said: explain(error), failed: true };
+    }
+  };
+
+  const kind = danger ? 'danger' : '';
+  const { value } = state;
+  return (
+    <span class="confirm">
+      {value.is === 'asking' ? (
+        <fieldset
+          class="confirm-question"
+          onKeyDown={(event) => {
+            if (event.key !== 'Escape') return;
+            event.preventDefault();
+            event.stopPropagation();
+            leave();
+          }}
+        >
+          <legend>{question}</legend>
+          <button type="button" class={`button small ${kind}`} onClick={go}>
+            {yes}
+          </button>
+          <button type="button" class="button small" ref={keep} onClick={leave}>
+            Leave it
+          </button>
+        </fieldset>
+      ) : (
+        <button
+          type="button"
+          class={`button small ${kind}`}
+          ref={opener}
+          // Never out of the focus's reach: it comes back here, where there may be nothing left to do.
+          aria-disabled={disabled || value.is === 'acting'}
+          onClick={() => {
+            if (!disabled && state.peek().is === 'resting') ask();
+          }}
+        >
+          {value.is === 'acting' ? `${label}: under way…` : label}
+        </button>
+      )}
+      <span class={value.is === 'resting' && value.failed ? 'said trouble' : 'said'} role="status">
+        {value.is === 'resting' ? value.said : ''}
+      </span>
+    </span>
+  );
+}

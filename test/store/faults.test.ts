@@ -188,7 +188,7 @@ test('a commit while another program writes is refused as busy, writes nothing, 
 test('whatever was acknowledged outlives kill -9, again and again', { timeout: 600_000 }, async () => {
   const folder = temporaryFolder();
   let held = 0;
-  for (let round = 0; round < amount(20, 100); round += 1) {
+  for (let round = 0; round < amount(10, 100); round += 1) {
     const writer = startProcess('write', folder);
     await writer.saying(1);
     await sleep(Math.random() * 60);

@@ -7,13 +7,13 @@ import { defineConfig } from 'vitest/config';
 const everyHost = [
   'test/e2e/{bad-input,care,conversation,done-when,feed,files,forty,kill,limits,oracle}.test.ts',
   'test/e2e/{page-door,parking,permissions,questions,reading,skills,steer}.test.ts',
-  'test/regressions/{control,news,truth,words}.test.ts',
+  'test/regressions/{control,news}.test.ts',
   'test/browser/both-hosts.test.ts',
 ];
 
 /** Tests of what keeps nothing in its modules: they share them, since reading them anew for each file takes longer. */
 const sharing = [
-  'test/{client,config,core,http,logs,model,runtime,simulator,skills,store,tools,trust,web,workshop}/**/*.test.ts',
+  'test/{client,config,core,http,logs,model,runtime,simulator,skills,store,tools,trust,web}/**/*.test.ts',
   'test/security/{cookies,owners,scopes}.test.ts',
 ];
 
@@ -24,8 +24,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     allowOnly: false,
     pool: 'forks',
-    // Much of a test is waiting for processes: three keep two cores busy.
-    maxWorkers: 3,
+    // Much of a test is waiting for processes: four keep two cores busy.
+    maxWorkers: 4,
     // The houses of the end-to-end tests stand on the host that their project provides.
     projects: [
       {

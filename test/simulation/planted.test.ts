@@ -3,6 +3,7 @@
  * become too weak, or that the change no longer is a bug.
  */
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -32,8 +33,21 @@ async function run(name: string, schedules: number): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
+/** Every other one in `npm test`; that each still stands where it is planted is looked at for all. */
+const tried = plantedBugs.filter((_, at) => at % amount(2, 1) === 0);
+
+test('each planted bug has its place in the source, exactly once', () => {
+  const source = join(import.meta.dirname, '..', '..', 'src');
+  const misplaced = plantedBugs.flatMap(({ name, edits }) =>
+    edits
+      .filter(({ file, find }) => readFileSync(join(source, file), 'utf8').split(find).length !== 2)
+      .map(({ file }) => `${name}: ${file}`),
+  );
+  expect(misplaced).toEqual([]);
+});
+
 describe.concurrent('the simulation finds out when', () => {
-  test.each(plantedBugs.map(({ name }) => name))('%s', { timeout: 300_000 }, async (name) => {
+  test.each(tried.map(({ name }) => name))('%s', { timeout: 300_000 }, async (name) => {
     expect(await run(name, SCHEDULES)).toEqual({
       found: { seed: expect.any(Number), breach: expect.any(String) },
     });

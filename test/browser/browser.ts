@@ -33,7 +33,7 @@ afterAll(async () => {
   browser = undefined;
 });
 
-const refusedByNetwork = /^Failed to load resource|^WebSocket connection to .* failed: Error in connection/;
+const refusedByNetwork = /^Failed to load resource|^WebSocket connection to '[^']*' failed/;
 
 export interface OpenOptions
   extends Pick<

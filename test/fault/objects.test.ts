@@ -28,13 +28,13 @@ describe(
   'chats whose sessions are objects lose nothing and tell nothing twice',
   () => {
     test('while the runtime is killed with all that it started, again and again', async () => {
-      const { crashes } = await struck('kill', amount(8, 200));
-      expect(crashes).toBeGreaterThan(2);
+      const { crashes } = await struck('kill', amount(6, 200));
+      expect(crashes).toBeGreaterThan(1);
     });
 
     test('while all objects are reset at random moments', async () => {
-      const { crashes } = await struck('reset', amount(10, 200));
-      expect(crashes).toBeGreaterThan(2);
+      const { crashes } = await struck('reset', amount(8, 200));
+      expect(crashes).toBeGreaterThan(1);
     });
 
     test('while all objects are reset after each answer of the model', async () => {

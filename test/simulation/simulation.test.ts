@@ -14,8 +14,8 @@ import { traceOf, tryOut } from './try-out.ts';
 import type { Crash } from './witness.ts';
 
 const asked = Number(process.env.SIMULATION_SCHEDULES ?? '');
-const schedules = asked > 0 ? asked : amount(500, 50_000);
-const apart = asked > 0 ? asked : amount(150, 20_000);
+const schedules = asked > 0 ? asked : amount(400, 50_000);
+const apart = asked > 0 ? asked : amount(120, 20_000);
 const seed = Number(process.env.SIMULATION_SEED ?? '20261120');
 const path = process.env.SIMULATION_PATH;
 

@@ -63,6 +63,28 @@ describe('what the assistant says', () => {
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(code);
   });
 
+  test('stays in sight while it grows, for whoever reads the end', async () => {
+    const lines = Array.from({ length: 120 }, (_, n) => `Line ${n}.`).join('\n\n');
+    const house = await openHouse({
+      script: () => ({ text: lines, chunk: 100, gate: { name: 'rest', afterEvent: 12 } }),
+    });
+    const chat = await house.client.newChat();
+    const page = await openAt(house, chat);
+    await type(page, 'Tell me at length.');
+    const speaking = page.getByRole('article', { name: 'The assistant is speaking' });
+    await seen(speaking.getByText('Line 70.'));
+    const box = page.getByRole('region', { name: 'Conversation' });
+    const fromTheEnd = () =>
+      box.evaluate(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight);
+    expect(await box.evaluate(({ scrollHeight, clientHeight }) => scrollHeight > 2 * clientHeight)).toBe(
+      true,
+    );
+    await soon(async () => (await fromTheEnd()) < 5).toBe(true);
+    house.simulator.open('rest');
+    await seen(said(page, 'Assistant', 'Line 119.'));
+    await soon(async () => (await fromTheEnd()) < 5).toBe(true);
+  });
+
   test('ends with Stop, or gives way to what is said now; the words that were given up stay, and look it', async () => {
     const begun = (words: string) => ({
       text: `${words}${' and so on'.repeat(20)}.`,

@@ -100,8 +100,13 @@ test('ten thousand messages open at the end, load above while somebody reads, an
   expect(jumps).toEqual([]);
   // At the very beginning of what is loaded, too.
   const half = await loaded();
-  await box(page).press('Home');
-  await soon(loaded).toBeGreaterThan(half);
+  await soon(async () => {
+    const now = await loaded();
+    // What is drawn for the first time on the way up can end the way before the beginning: then it is pressed again.
+    const isFar = await box(page).evaluate((one) => one.scrollTop > 1_500);
+    if (now === half && isFar) await box(page).press('Home');
+    return now;
+  }).toBeGreaterThan(half);
   await atRest(page);
   const there = await top(page);
   expect(Number(there.seq)).toBeGreaterThan(

@@ -49,7 +49,6 @@ export function Transcript({ conversation }: { readonly conversation: Conversati
         tabIndex={0}
         aria-labelledby="talk-title"
       >
-        <h2 class="hidden-text">Conversation</h2>
         <div class="column" role="log" aria-live="off">
           <History conversation={conversation} />
           <ItemList items={items} conversation={conversation} />

@@ -2,7 +2,7 @@
  * `tidings chat`: a conversation in this terminal, or, where it is no terminal, one message and what comes of it. Owns
  * its options and which of the two it is.
  */
-import { parseArgs } from 'node:util';
+import { argumentsOf } from './terminal/arguments.ts';
 import { converse } from './terminal/conversation.ts';
 import { likeliestChat, pickChat } from './terminal/pick.ts';
 import { type Reached, reachOrStart } from './terminal/reach.ts';
@@ -80,26 +80,18 @@ export async function chat(args: readonly string[], { print, complain }: Termina
 }
 
 function read(args: readonly string[]) {
-  try {
-    const { positionals, values } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        continue: { type: 'boolean', short: 'c' },
-        message: { type: 'string', short: 'm' },
-        wait: { type: 'string' },
-        json: { type: 'boolean' },
-        timeout: { type: 'string' },
-      },
-    });
-    if (positionals.length > 1)
-      throw new UsageError(`One chat, please: "${positionals[1]}" is one too many.`);
-    return { names: positionals, values };
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+  const given = argumentsOf(args, {
+    help: { type: 'boolean', short: 'h' },
+    continue: { type: 'boolean', short: 'c' },
+    message: { type: 'string', short: 'm' },
+    wait: { type: 'string' },
+    json: { type: 'boolean' },
+    timeout: { type: 'string' },
+  });
+  if (given.names.length > 1) {
+    throw new UsageError(`One chat, please: "${given.names[1]}" is one too many.`);
   }
+  return given;
 }
 
 /** Resolves with the exit code that a signal asks for; nobody reading any more is one, too. */

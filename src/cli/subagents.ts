@@ -1,6 +1,6 @@
 /** `tidings subagents`: a chat's subagents from a shell. Owns its options and words; what is done, the gateway does. */
-import { parseArgs } from 'node:util';
 import { type Chat, type Client, isEnded, type Subagent } from '../client/index.ts';
+import { argumentsOf } from './terminal/arguments.ts';
 import { clean, cleanLine } from './terminal/clean.ts';
 import { inkFor } from './terminal/ink.ts';
 import { likeliestChat, named, pickChat } from './terminal/pick.ts';
@@ -154,19 +154,10 @@ function whoAsks(chat: Chat, asking: readonly Subagent[]): Subagent | undefined 
 }
 
 function read(args: readonly string[]) {
-  try {
-    const { positionals, values } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        chat: { type: 'string' },
-        json: { type: 'boolean' },
-        interrupt: { type: 'boolean' },
-      },
-    });
-    return { names: positionals, values };
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  return argumentsOf(args, {
+    help: { type: 'boolean', short: 'h' },
+    chat: { type: 'string' },
+    json: { type: 'boolean' },
+    interrupt: { type: 'boolean' },
+  });
 }

@@ -2,9 +2,9 @@
  * `tidings wait`: ends when the next news of a chat is there and prints it with the cursor to go on from, so that a
  * script, or an agent that runs commands in the background, hears each once. Owns what counts as news.
  */
-import { parseArgs } from 'node:util';
 import type { Client, FeedEvent } from '../client/index.ts';
 import { chatFor } from './subagents.ts';
+import { argumentsOf } from './terminal/arguments.ts';
 import { inkFor } from './terminal/ink.ts';
 import { isAtWork } from './terminal/pick.ts';
 import { reach } from './terminal/reach.ts';
@@ -135,19 +135,12 @@ function cursorOf(text: string | undefined): number | undefined {
 }
 
 function read(args: readonly string[]) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        chat: { type: 'string' },
-        after: { type: 'string' },
-        json: { type: 'boolean' },
-        timeout: { type: 'string' },
-      },
-    });
-    return values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  const options = {
+    help: { type: 'boolean', short: 'h' },
+    chat: { type: 'string' },
+    after: { type: 'string' },
+    json: { type: 'boolean' },
+    timeout: { type: 'string' },
+  } as const;
+  return argumentsOf(args, options, false).values;
 }

@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { TrustLevel } from '../../src/core/card.ts';
 import type { Rules } from '../../src/core/commands.ts';
 import { project } from '../../src/core/feed.ts';
 import { MAX_OPEN_REQUESTS } from '../../src/core/input.ts';
 import { wants } from '../../src/core/wants.ts';
-import { rulesOf, smallLimits } from '../simulation/life.ts';
 import {
   born,
   call,
@@ -14,19 +12,15 @@ import {
   latestWords,
   type Play,
   person,
+  run,
   spawnCall,
   spawnRequest,
   text,
+  trusting,
   types,
 } from './play.ts';
 
-function trusting(main: 'ask' | 'auto', subagents: TrustLevel): Rules {
-  return { ...rulesOf({ ...smallLimits, maxDepth: 3, maxSpawns: 50 }), trust: { main, subagents } };
-}
 const auto = trusting('auto', 'auto');
-
-/** What the simulated rules ask about, ask a person about, and forbid: the commands say so themselves. */
-const run = (command: string) => call('bash', { command });
 
 function pair(inForce: Rules = auto, more: object = {}): { main: Play; child: Play } {
   const main = chat(inForce);

@@ -3,7 +3,7 @@
  * the tests of the core are written; no runtime, no store, no time of its own.
  */
 
-import type { Card } from '../../src/core/card.ts';
+import type { Card, TrustLevel } from '../../src/core/card.ts';
 import { carryOver } from '../../src/core/carry-over.ts';
 import type { Command, Context, Refusal, Rules, SpawnRequest } from '../../src/core/commands.ts';
 import type { PostedMail } from '../../src/core/correspondence.ts';
@@ -16,6 +16,10 @@ import { callerOf } from '../../src/tools/caller.ts';
 import { rulesOf, smallLimits, toolset } from '../simulation/life.ts';
 
 export const rules: Rules = rulesOf({ ...smallLimits, maxDepth: 3, maxSpawns: 50 });
+/** The same, with how far a main session and its subagents may act by themselves. */
+export function trusting(main: 'ask' | 'auto', subagents: TrustLevel): Rules {
+  return { ...rules, trust: { main, subagents } };
+}
 export const person = { principal: 'ada', channel: 'test' };
 export const NOON = Date.UTC(2026, 10, 20, 12);
 
@@ -50,6 +54,9 @@ export function call(name: string, input: Input): Block {
   inputs.set(id, input);
   return { type: 'tool_use', id, name, input };
 }
+
+/** A command, as a call. What the simulated rules say to it, it says itself. */
+export const run = (command: string): Block => call('bash', { command });
 
 export function spawnRequest(label: string, more: Partial<SpawnRequest> = {}): SpawnRequest {
   return { task: `Do ${label}.`, label, role: 'worker', announce: 'each', notes: [], ...more };

@@ -3,7 +3,6 @@ import type { TrustLevel } from '../../src/core/card.ts';
 import type { Rules } from '../../src/core/commands.ts';
 import { trustOf } from '../../src/core/policy.ts';
 import { wants } from '../../src/core/wants.ts';
-import { rulesOf, smallLimits } from '../simulation/life.ts';
 import {
   born,
   call,
@@ -13,17 +12,15 @@ import {
   latestWords,
   type Play,
   person,
+  run,
   spawnCall,
   spawnRequest,
   text,
+  trusting,
 } from './play.ts';
 
-const auto: Rules = {
-  ...rulesOf({ ...smallLimits, maxDepth: 3, maxSpawns: 50 }),
-  trust: { main: 'auto', subagents: 'auto' },
-};
+const auto = trusting('auto', 'auto');
 
-const run = (command: string) => call('bash', { command });
 const results = (of: Play): string[] =>
   of.log.flatMap(({ event }) => (event.type === 'tool.finished' ? [String(event.block.content)] : []));
 const works = (of: Play) => wants(of.state).filter(({ kind }) => kind === 'tool');

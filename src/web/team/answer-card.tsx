@@ -226,47 +226,37 @@ function Choices({ kind, words, disabled, send }: ChoicesProps) {
       );
     case 'permission':
       return (
-        <div class="choices">
-          <button
-            type="button"
-            class="button main small"
-            disabled={disabled}
-            onClick={() => send({ decision: 'allow' })}
-          >
-            Allow
-          </button>
-          <button
-            type="button"
-            class="button danger small"
-            disabled={disabled}
-            onClick={() => send({ decision: 'deny', ...said })}
-          >
-            Deny
-          </button>
-        </div>
+        <Decision
+          disabled={disabled}
+          allow={['Allow', () => send({ decision: 'allow' })]}
+          deny={['Deny', () => send({ decision: 'deny', ...said })]}
+        />
       );
     case 'plan':
       return (
-        <div class="choices">
-          <button
-            type="button"
-            class="button main small"
-            disabled={disabled}
-            onClick={() => send({ decision: 'allow', ...said })}
-          >
-            Approve
-          </button>
-          <button
-            type="button"
-            class="button small"
-            disabled={disabled}
-            onClick={() => send({ decision: 'deny', ...said })}
-          >
-            Not like this
-          </button>
-        </div>
+        <Decision
+          disabled={disabled}
+          allow={['Approve', () => send({ decision: 'allow', ...said })]}
+          deny={['Not like this', () => send({ decision: 'deny', ...said })]}
+        />
       );
   }
+}
+
+type Choice = readonly [words: string, choose: () => Promise<void>];
+
+function Decision(props: { readonly disabled: boolean; readonly allow: Choice; readonly deny: Choice }) {
+  const { disabled, allow, deny } = props;
+  return (
+    <div class="choices">
+      <button type="button" class="button main small" disabled={disabled} onClick={allow[1]}>
+        {allow[0]}
+      </button>
+      <button type="button" class="button danger small" disabled={disabled} onClick={deny[1]}>
+        {deny[0]}
+      </button>
+    </div>
+  );
 }
 
 function sentWords({ decision }: Answer): string {

@@ -16,6 +16,7 @@ const help = `Tidings ${version}: a chat with subagents that push their news bac
   tidings chat      talks with it here: tidings chat [chat]; in scripts: echo hello | tidings chat
   tidings subagents list, show, steer, kill, answer: a chat's subagents
   tidings wait      ends when the next news of a chat is there, and prints it
+  tidings mcp       an MCP server over standard input and output, whose client is the parent of what it spawns
   tidings link      prints a link that signs a browser in, once, at the gateway that runs
   tidings demo      plays the main job from start to end, without a key and without the network
   tidings config    the settings in force, and where each came from
@@ -46,7 +47,7 @@ async function run(args: readonly string[]): Promise<number> {
     return doctor(rest, print, complain);
   }
   // Whoever read along may leave, as `head` does: what was asked is done all the same.
-  if (['chat', 'subagents', 'wait'].includes(command)) process.stdout.on('error', () => {});
+  if (['chat', 'subagents', 'wait', 'mcp'].includes(command)) process.stdout.on('error', () => {});
   if (command === 'chat') {
     const { chat } = await import('./chat.ts');
     return chat(rest, { print, complain });
@@ -58,6 +59,10 @@ async function run(args: readonly string[]): Promise<number> {
   if (command === 'wait') {
     const { wait } = await import('./wait.ts');
     return wait(rest, { print, complain });
+  }
+  if (command === 'mcp') {
+    const { mcp } = await import('./mcp.ts');
+    return mcp(rest, { print, complain });
   }
   if (rest[0] === '--help' || rest[0] === '-h') {
     print(help);

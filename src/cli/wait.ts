@@ -3,6 +3,7 @@
  * script, or an agent that runs commands in the background, hears each once. Owns what counts as news.
  */
 import type { Client, FeedEvent } from '../client/index.ts';
+import { parentOf } from './mcp-parent.ts';
 import { chatFor } from './subagents.ts';
 import { argumentsOf } from './terminal/arguments.ts';
 import { inkFor } from './terminal/ink.ts';
@@ -12,14 +13,19 @@ import { newsOf, type Outcome, outcomes } from './terminal/script.ts';
 import { makeTeam, type Team } from './terminal/team.ts';
 import { seconds, UsageError } from './terminal/usage-error.ts';
 import { endWords, hasFailed } from './terminal/words.ts';
+import { waitForNews } from './wait-news.ts';
 
-export const waitHelp = `tidings wait [--chat CHAT] [--after CURSOR] [--json] [--timeout SECONDS]
+export const waitHelp = `tidings wait [--chat CHAT | --mcp | --as NAME] [--after CURSOR] [--json] [--timeout SECONDS]
 
 Ends when the next news is there, and prints it: a subagent has ended, an answer is needed, the chat is parked. Prints
 the cursor, too: with it as --after the next call tells what came since, each thing once. Without --after what is asked
 already is news; and when nothing is at work, it ends at once.
 
   --chat CHAT   its id, the beginning of one, or words of its title; without: the newest that is at work, else the newest
+  --mcp         the chat of the MCP client that has this token; --as NAME: of the one that calls itself so
+
+In a chat that a program leads, such as an MCP client, what is printed is acknowledged once it was printed, and there is
+no cursor: run it in the background; when it ends, read, and run it again as long as something is at work.
 
 Exit codes: 0 news, or nothing is at work; 1 a subagent has failed, or the chat is parked; 2 wrong use, no gateway or no
 token; 3 an answer is needed; 4 the time is over.`;
@@ -44,8 +50,18 @@ export async function wait(args: readonly string[], { print, complain }: Termina
   }
   const timeoutMs = seconds(values.timeout, '--timeout');
   const after = cursorOf(values.after);
+  const own = values.mcp === true || values.as !== undefined;
+  if (own && values.chat !== undefined) throw new UsageError('--chat names another chat than --mcp or --as.');
   const { client } = await reach({ env: process.env, cwd: process.cwd() });
-  const { id } = await chatFor(client, values.chat, complain);
+  const chat = own
+    ? await client.chat(await (await parentOf(client, values.as)).chat())
+    : await chatFor(client, values.chat, complain);
+  if (chat.lead === 'program') {
+    if (after !== undefined)
+      throw new UsageError('This chat has no --after: what was printed is acknowledged.');
+    return waitForNews(client, chat, { json: values.json === true, timeoutMs, print });
+  }
+  const { id } = chat;
   const team = makeTeam();
   const { news, cursor, status } = await listen(client, id, team, after, timeoutMs);
   if (values.json) {
@@ -138,6 +154,8 @@ function read(args: readonly string[]) {
   const options = {
     help: { type: 'boolean', short: 'h' },
     chat: { type: 'string' },
+    mcp: { type: 'boolean' },
+    as: { type: 'string' },
     after: { type: 'string' },
     json: { type: 'boolean' },
     timeout: { type: 'string' },

@@ -21,7 +21,9 @@ import type {
   Landed,
   Message,
   MessagesPage,
+  NewsPage,
   Removed,
+  Repository,
   SearchPage,
   Session,
   Spawned,
@@ -111,7 +113,10 @@ function chats({ ask, at }: Requests): Chats {
   };
 }
 
-type Talk = Pick<Client, 'send' | 'sendOnce' | 'messages' | 'events' | 'stop' | 'resume' | 'answer' | 'call'>;
+type Talk = Pick<
+  Client,
+  'send' | 'sendOnce' | 'messages' | 'events' | 'stop' | 'resume' | 'answer' | 'call' | 'news' | 'readNews'
+>;
 
 function talk({ ask }: Requests): Talk {
   return {
@@ -132,6 +137,9 @@ function talk({ ask }: Requests): Talk {
     async answer(chat, { id, ...answer }) {
       return (await ask<{ answer: Answered }>(named(chatPath(chat, '/answer'), answer, id))).answer;
     },
+    news: (chat, { limit } = {}) => ask<NewsPage>({ path: chatPath(chat, '/news'), query: { limit } }),
+    readNews: async (chat, upTo) =>
+      (await ask<{ read: number }>(named(chatPath(chat, '/news/read'), { upTo }))).read,
     async call(chat, seq, target) {
       const rest = `/calls/${seq}`;
       const path = target === undefined ? chatPath(chat, rest) : targetPath(chat, target, rest);
@@ -150,6 +158,7 @@ type Team = Pick<
   | 'steer'
   | 'answerSubagent'
   | 'kill'
+  | 'repositories'
   | 'worktrees'
   | 'diff'
   | 'land'
@@ -175,6 +184,8 @@ function team({ ask }: Requests): Team {
       return (await ask<{ answer: Answered }>(what)).answer;
     },
     kill: (chat, target) => ask<Killed>(named(targetPath(chat, target, '/kill'), {})),
+    repositories: async () =>
+      (await ask<{ repositories: Repository[] }>({ path: '/v1/repositories' })).repositories,
     worktrees: async (chat) =>
       (await ask<{ worktrees: Worktree[] }>({ path: chatPath(chat, '/worktrees') })).worktrees,
     diff: async (chat, target, { offset } = {}) =>

@@ -18,7 +18,9 @@ import type {
   Landed,
   Message,
   MessagesPage,
+  NewsPage,
   Removed,
+  Repository,
   SearchPage,
   Session,
   Spawned,
@@ -43,6 +45,8 @@ export interface NewChat {
   readonly model?: string;
   /** US dollars a day. */
   readonly budgetUsd?: number;
+  /** `program`: no model speaks in it; who made it reads its `news`. */
+  readonly lead?: 'assistant' | 'program';
   readonly id?: string;
 }
 
@@ -89,7 +93,9 @@ export interface NewSubagent {
     readonly result_schema?: object;
   };
   readonly trust?: 'plan' | 'ask' | 'auto';
-  readonly announce?: 'each' | 'quiet';
+  /** Labels of subagents of the same chat that must complete first. */
+  readonly after?: readonly string[];
+  readonly announce?: 'each' | 'together' | 'quiet';
   readonly id?: string;
 }
 
@@ -105,7 +111,7 @@ export interface Client {
   about(): Promise<About>;
 
   signIn(by: { readonly token: string } | { readonly code: string }): Promise<Session>;
-  /** Undefined: nobody is signed in. */
+  /** Who this client is, by its cookie or its token. Undefined: nobody is signed in. */
   session(): Promise<Session | undefined>;
   signOut(): Promise<void>;
 
@@ -133,6 +139,11 @@ export interface Client {
   /** Answers what the assistant itself asks. */
   answer(chat: string, answer: InputAnswer): Promise<Answered>;
 
+  /** What waits for the program that leads a chat, oldest first, until it is acknowledged. */
+  news(chat: string, query?: { readonly limit?: number }): Promise<NewsPage>;
+  /** Acknowledges all up to a `seq`; resolves with how many that were. */
+  readNews(chat: string, upTo: number): Promise<number>;
+
   /** `target`, here and below: a label, a path (`boss/pawn`), or an id. */
   subagents(chat: string): Promise<Subagent[]>;
   spawn(chat: string, body: NewSubagent): Promise<Spawned>;
@@ -148,6 +159,8 @@ export interface Client {
   /** `all` as target ends every one. */
   kill(chat: string, target: string): Promise<Killed>;
 
+  /** Those that `repo` of a spawn may name. */
+  repositories(): Promise<Repository[]>;
   worktrees(chat: string): Promise<Worktree[]>;
   diff(chat: string, target: string, query?: { readonly offset?: number }): Promise<DiffPage>;
   land(

@@ -18,7 +18,9 @@ import type {
   killAnswer,
   landAnswer,
   messagesAnswer,
+  newsAnswer,
   removeAnswer,
+  repositoriesAnswer,
   searchAnswer,
   sessionAnswer,
   spawnAnswer,
@@ -38,11 +40,14 @@ export type Chat = z.infer<typeof chatAnswer>['chat'];
 export type ChatsPage = z.infer<typeof chatsAnswer>;
 export type Deleted = z.infer<typeof deletedAnswer> | z.infer<typeof deletingAnswer>;
 export type MessagesPage = z.infer<typeof messagesAnswer>;
+export type NewsPage = z.infer<typeof newsAnswer>;
+export type News = NewsPage['news'][number];
 export type Spawned = z.infer<typeof spawnAnswer>;
 export type Steer = z.infer<typeof steerAnswer>['steer'];
 export type Answered = z.infer<typeof inputAnswer>['answer'];
 export type Killed = z.infer<typeof killAnswer>;
 export type Worktree = z.infer<typeof worktreesAnswer>['worktrees'][number];
+export type Repository = z.infer<typeof repositoriesAnswer>['repositories'][number];
 export type DiffPage = z.infer<typeof diffAnswer>['diff'];
 export type Landed = z.infer<typeof landAnswer>['landed'];
 export type Removed = z.infer<typeof removeAnswer>['removed'];

@@ -5,6 +5,7 @@
  * A field's own error text ends the sentence "it must be …" if it begins with a small letter.
  */
 import { z } from 'zod';
+import { markerGroups } from '../markers/grammar.ts';
 import { defaultModel, modelsSchema } from '../model/catalogue.ts';
 import { isFetchRule } from '../tools/fetch-policy.ts';
 import { trustSchema } from '../trust/rules.ts';
@@ -70,6 +71,12 @@ const fetchRules = z
   .max(1_000, 'a list of at most 1000 entries')
   .default([]);
 
+const markersWords = 'a list of "sessions" and "manager", such as ["sessions"]';
+/** Sets of tools beside our own, under the names and shapes that clients of other programs know. */
+export const dialectNames = ['247', 'tmux-worktree'] as const;
+const dialectWords = `one of ${dialectNames.join(', ')}`;
+const mcpWords = 'an object such as {"dialects": ["247"]}';
+
 const retentionWords = 'an object such as {"toolOutputDays": 30, "endedTreesDays": 90}';
 
 const model = matching(oneWord, 200, modelWords);
@@ -116,6 +123,18 @@ export const settingsSchema = z.strictObject({
     .array(matching(/^(?!\s*$)[^\0]+$/, 4096, dataWords), skillsWords)
     .max(100, skillsWords)
     .default([]),
+  markers: z.array(z.enum(markerGroups, markersWords), markersWords).default([]),
+  mcp: z
+    .strictObject(
+      {
+        dialects: z
+          .array(z.enum(dialectNames, dialectWords), 'a list such as ["247", "tmux-worktree"]')
+          .max(dialectNames.length, `a list of at most ${dialectNames.length} names`)
+          .default([]),
+      },
+      { error: mcpWords },
+    )
+    .default({ dialects: [] }),
   retention: z
     .strictObject(
       {

@@ -3,15 +3,18 @@
  * the end of the turn, waking, waiting, the ending. Nothing else begins any of these.
  */
 import * as delegation from './delegation.ts';
+import { endUnmet } from './dependencies.ts';
 import type { Draft } from './draft.ts';
 import { endAttempt, endTurn, revive } from './ending.ts';
 import type { WakeReason } from './events.ts';
 import { askPermissions } from './input.ts';
 import type { Letter } from './mailbox.ts';
 import type { Session } from './session.ts';
+import { decideHeld } from './spawn-permission.ts';
 import * as spending from './spending.ts';
 import * as steps from './steps.ts';
 import * as subagents from './subagents.ts';
+import { readable } from './together.ts';
 import { confirmKills, endsSilently, startCalls } from './tool-calls.ts';
 import { conclude } from './verification.ts';
 
@@ -19,7 +22,11 @@ export function advance(d: Draft): void {
   if (subagents.isEnded(d.state.status)) revive(d);
   if (!subagents.isEnded(d.state.status) && !d.state.closing) {
     // One that waits for its own place, and for its share, has none to give.
-    if (!d.state.deleting && d.state.status !== 'queued') delegation.admit(d);
+    if (!d.state.deleting && d.state.status !== 'queued') {
+      decideHeld(d);
+      endUnmet(d);
+      delegation.admit(d);
+    }
     if (d.state.status !== 'queued') work(d);
   }
   if (subagents.isEnded(d.state.status)) revive(d);
@@ -28,6 +35,7 @@ export function advance(d: Draft): void {
 }
 
 function work(d: Draft): void {
+  if (d.state.lead === 'program') return;
   if (d.state.status === 'parked') unpark(d);
   if (d.state.status === 'parked') return;
 
@@ -52,7 +60,7 @@ function work(d: Draft): void {
 }
 
 function wakers(state: Session): Letter[] {
-  return state.mail.waiting.filter((letter) => letter.wakes);
+  return readable(state).filter((letter) => letter.wakes);
 }
 
 /** Only a person's newer words wake a parked chat, and more money one that was parked for want of it. */

@@ -124,6 +124,8 @@ export const cardSchema = z.object({
   next: z.object({ input: count, least: count }).optional(),
   /** Its own calls, by day and model. */
   spending: z.array(spendingSchema).optional(),
+  /** The ids of those that must have completed before it begins; absent: none. */
+  after: z.array(z.string()).optional(),
   pendingSteers: count,
   /** Its open requests for input, oldest first; absent: none. */
   requests: z.array(inputRequestSchema).optional(),
@@ -158,7 +160,13 @@ export const childSpecSchema = z.object({
   /** What it is to get for each attempt, as it was asked for. */
   share: capSchema.optional(),
   idleMs: z.number().positive(),
-  announce: z.enum(['each', 'quiet']),
+  announce: z.enum(['each', 'together', 'quiet']),
+  /** Ids of its parent's children that must have completed before it begins. */
+  after: z.array(z.string()).optional(),
+  /** How often it is tried again when it failed. */
+  retries: count.optional(),
+  /** Names the words that asked for it, where the same words are not to make two. */
+  once: z.string().optional(),
   /** Absent in older ones: as far as the configuration goes. */
   trust: trustSchema.optional(),
   /** How far it may act once its plan is approved. */

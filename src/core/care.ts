@@ -20,6 +20,7 @@ const wishes: ReadonlySet<Command['type']> = new Set<Command['type']>([
   'answer',
   'stop',
   'resume',
+  'read',
   'change',
   'done',
   'forget',

@@ -5,9 +5,12 @@
 import type { SaidFile } from './attachments.ts';
 import type { Ttl } from './budget.ts';
 import type { ChildSpec, DoneWhen, InputRequest, Principal, TrustLevel } from './card.ts';
-import type { MessagePart, PostedMail } from './correspondence.ts';
+import type { MailBody, MessagePart, PostedMail } from './correspondence.ts';
 import type { Carried, Cut, PendingBlock } from './events.ts';
-import type { Block, Json, PrefixParams, RefusalKind, Usage, WorkspaceReport } from './ports.ts';
+import type { PlanChange } from './plan.ts';
+import type { Block, Json, PrefixParams, RefusalKind, ToolOutcome, Usage, WorkspaceReport } from './ports.ts';
+import type { Call } from './session.ts';
+import type { Tree } from './subagents.ts';
 
 /** A spawn whose words were checked against the configuration: models and repositories are real names. */
 export interface SpawnRequest {
@@ -21,10 +24,16 @@ export interface SpawnRequest {
   readonly minutes?: number;
   readonly usd?: number;
   readonly tokens?: number;
-  readonly announce: 'each' | 'quiet';
+  readonly announce: 'each' | 'together' | 'quiet';
+  /** Names of the caller's own children that must have completed before it begins. */
+  readonly after?: readonly string[];
+  /** How often the gateway tries it again when it failed; absent: never. */
+  readonly retries?: number;
   /** Taken as far as it narrows. */
   readonly trust?: TrustLevel;
   readonly doneWhen?: DoneWhen;
+  /** Names its words: what was asked for in the same ones just now is not made twice. */
+  readonly once?: string;
   /** What the caller is to be told besides "accepted". */
   readonly notes: readonly string[];
 }
@@ -32,6 +41,7 @@ export interface SpawnRequest {
 /** What a tool call means, once its input was checked: `tools/` reads it, core acts on it. */
 export type Intent =
   | { readonly do: 'spawn'; readonly request: SpawnRequest }
+  | { readonly do: 'plan'; readonly change: PlanChange }
   | { readonly do: 'steer'; readonly target: string; readonly message: string; readonly interrupt: boolean }
   | { readonly do: 'kill'; readonly target: string }
   | {
@@ -74,6 +84,8 @@ export interface IntendedCall {
   readonly input: { readonly [key: string]: Json };
   /** What people read of it: `bash: npm test`. */
   readonly summary: string;
+  /** It was said in words, by what: no call of a tool stands for it in the answer. */
+  readonly spoken?: string;
   readonly intent: Intent;
 }
 
@@ -88,6 +100,8 @@ export type Command =
       /** Whether the model was asked for; otherwise it is the configured one, and follows the configuration. */
       readonly chosen: boolean;
       readonly secret: string;
+      /** Absent: its model leads it. */
+      readonly lead?: 'program';
       /** A day; absent: the configured one. */
       readonly budgetUsd?: number;
     }
@@ -117,6 +131,8 @@ export type Command =
     }
   | { readonly type: 'stop'; readonly subagents: boolean; readonly from: Principal }
   | { readonly type: 'resume'; readonly from: Principal }
+  /** The program that leads it has read all that came up to an event. */
+  | { readonly type: 'read'; readonly upTo: number; readonly from: Principal }
   /** What is absent stays as it is. */
   | {
       readonly type: 'change';
@@ -140,6 +156,10 @@ export type Command =
       readonly stop: string;
       readonly category?: string;
       readonly usage: Usage;
+      /** What people read of its words; absent: all of them. */
+      readonly said?: string;
+      /** What people are told by it besides. */
+      readonly told?: string;
       readonly calls: readonly IntendedCall[];
       readonly ms: number;
     }
@@ -197,6 +217,13 @@ export type Command =
       readonly n: number;
       readonly failure?: { readonly command: string; readonly text: string };
     }
+  /** What one that waited for others is to have of them; `endings`: the events that it was read from. */
+  | {
+      readonly type: 'gathered';
+      readonly child: string;
+      readonly endings: readonly number[];
+      readonly news: readonly Extract<MailBody, { kind: 'announcement' }>[];
+    }
   | { readonly type: 'swept'; readonly attempt: number; readonly left: readonly string[] }
   | { readonly type: 'delivered'; readonly to: string; readonly upTo: number }
   | { readonly type: 'timer'; readonly timer: Timer }
@@ -251,6 +278,8 @@ export interface Rules {
   readonly terms: (model: string) => Terms;
   /** What a new prefix is made of. Depends on nothing but what it is given and the configuration. */
   readonly prefix: (about: PrefixSubject) => PrefixParams;
+  /** What a session reads of a call that it spoke, given its descendants; absent: the outcome as it is. Pure. */
+  readonly reply?: (call: Call, outcome: ToolOutcome, cards: Tree['cards']) => string;
 }
 
 /** What chats may spend a day and subagents for an attempt, unless they say otherwise; absent: any number of tokens. */

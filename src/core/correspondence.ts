@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { capSchema } from './amount.ts';
-import { cardSchema, childSpecSchema, inputNewsSchema, principalSchema } from './card.ts';
+import { cardSchema, childSpecSchema, endedSchema, inputNewsSchema, principalSchema } from './card.ts';
 import { filePartSchema } from './files.ts';
 
 const count = z.number().int().nonnegative();
@@ -17,6 +17,21 @@ const steerSchema = z.object({
   by: z.enum(['parent', 'person']),
   from: principalSchema.optional(),
   interrupt: z.boolean(),
+  /** The gateway itself tries a failed attempt again. */
+  retry: z.literal(true).optional(),
+});
+
+const announcementSchema = z.object({
+  kind: z.literal('announcement'),
+  attempt: count,
+  card: cardSchema,
+  result: z.string(),
+  resultChars: count,
+  workedMs: z.number(),
+  wakes: z.boolean(),
+  /** How many of the spawns that it was lent on `day` it has used. */
+  spawns: count,
+  day: z.string(),
 });
 
 /** What sessions write to each other. */
@@ -43,6 +58,15 @@ export const mailBodySchema = z.discriminatedUnion('kind', [
     by: z.enum(['parent', 'ancestor', 'person']),
     from: principalSchema.optional(),
   }),
+  /** What one that waited for it gets: how a sibling ended. */
+  z.object({ kind: z.literal('result'), of: announcementSchema }),
+  /** What it waits for won't come. */
+  z.object({
+    kind: z.literal('unmet'),
+    path: z.string(),
+    status: endedSchema,
+    reason: z.string().optional(),
+  }),
   // up
   z.object({
     kind: z.literal('status'),
@@ -56,18 +80,7 @@ export const mailBodySchema = z.discriminatedUnion('kind', [
     /** With `told`: what it tried and may not do. */
     refused: z.string().optional(),
   }),
-  z.object({
-    kind: z.literal('announcement'),
-    attempt: count,
-    card: cardSchema,
-    result: z.string(),
-    resultChars: count,
-    workedMs: z.number(),
-    wakes: z.boolean(),
-    /** How many of the spawns that it was lent on `day` it has used. */
-    spawns: count,
-    day: z.string(),
-  }),
+  announcementSchema,
 ]);
 export type MailBody = z.infer<typeof mailBodySchema>;
 
@@ -96,7 +109,7 @@ export const acceptedBodySchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('note'),
     text: z.string(),
-    about: z.enum(['cut', 'empty', 'unverified', 'allowed']),
+    about: z.enum(['cut', 'empty', 'unverified', 'allowed', 'spoken']),
   }),
   /** A child's question, as the gateway puts it to its parent's model. */
   z.object({

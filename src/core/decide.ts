@@ -8,6 +8,7 @@ import * as care from './care.ts';
 import type { Answer, Command, Context, Refusal, Timer } from './commands.ts';
 import { summarised, unsummarised } from './compaction.ts';
 import * as delegation from './delegation.ts';
+import { gathered } from './dependencies.ts';
 import { type Draft, draft } from './draft.ts';
 import { abandonStep, closeAttempt, endAttempt, finishCall, park, settleAll } from './ending.ts';
 import type { Recorded } from './events.ts';
@@ -15,6 +16,7 @@ import { noteBlock } from './fence.ts';
 import { forget } from './forgetting.ts';
 import { answer as answerInput, answerOwn } from './input-answers.ts';
 import * as mailbox from './mailbox.ts';
+import { readNews } from './news.ts';
 import { callWaits, hostStarted, refused } from './outages.ts';
 import * as policy from './policy.ts';
 import { acceptMail } from './post.ts';
@@ -68,6 +70,7 @@ function birth(d: Draft, command: Command): Answer | Refusal {
       secret: command.secret,
       model: command.model,
       chosen: command.chosen,
+      ...(command.lead ? { lead: command.lead } : {}),
       ...(command.budgetUsd === undefined ? {} : { budgetUsd: command.budgetUsd }),
     });
     startPrefix(d);
@@ -133,6 +136,8 @@ function handle(d: Draft, command: Command): Answer | Refusal {
     case 'resume':
       if (d.state.status === 'parked') d.add({ type: 'session.unparked' });
       return none;
+    case 'read':
+      return readNews(d, command.upTo);
     case 'change':
       return care.change(d, command);
     case 'delete':
@@ -191,6 +196,9 @@ function handle(d: Draft, command: Command): Answer | Refusal {
     case 'verified':
       verified(d, command);
       return none;
+    case 'gathered':
+      gathered(d, command);
+      return none;
     case 'swept':
       if (d.state.unswept.some((one) => one.attempt === command.attempt)) {
         d.add({ type: 'session.swept', attempt: command.attempt, left: [...command.left] });
@@ -234,6 +242,8 @@ function stop(d: Draft, withSubagents: boolean): Answer {
     mailbox.unsettled(state.mail).length > 0 ||
     subagents.liveChildren(state.tree).length > 0;
   if (withSubagents) delegation.kill(d, subagents.liveChildren(state.tree), 'person');
+  // It takes no turns, and what its program has not read yet is still to be read.
+  if (state.lead === 'program') return none;
   if (!busy || state.status === 'parked') {
     settleAll(d, 'withdrawn');
     return none;

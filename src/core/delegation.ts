@@ -7,6 +7,7 @@ import { inputOf, isUnsettled, toldSpent } from './budget.ts';
 import type { Card, ChildSpec, InputNews, Principal } from './card.ts';
 import type { Refusal, SpawnRequest } from './commands.ts';
 import type { MailBody } from './correspondence.ts';
+import { awaited, waitsFor } from './dependencies.ts';
 import type { Draft } from './draft.ts';
 import { childId, childSecret } from './ids.ts';
 import * as mailbox from './mailbox.ts';
@@ -35,6 +36,8 @@ export function spawn(d: Draft, call: string, request: SpawnRequest): Card | Ref
   if (refusal) return refusal;
   const id = childId(state.id, call);
   const label = freeLabel(state, request.label ?? labelFrom(request.task));
+  const after = awaited(state, request.after ?? [], label);
+  if ('message' in after) return after;
   const spec: ChildSpec = {
     id,
     chat: state.chat,
@@ -56,6 +59,9 @@ export function spawn(d: Draft, call: string, request: SpawnRequest): Card | Ref
     share: shares.wantedShare(request, context.rules),
     idleMs: context.rules.idleMs,
     announce: request.announce,
+    ...(after.length > 0 ? { after } : {}),
+    ...(request.retries === undefined ? {} : { retries: request.retries }),
+    ...(request.once === undefined ? {} : { once: request.once }),
     ...policy.childTrust(state, context.rules, request.trust),
     ...(request.doneWhen ? { doneWhen: request.doneWhen } : {}),
     secret: childSecret(state.secret, id),
@@ -71,14 +77,15 @@ export function spawn(d: Draft, call: string, request: SpawnRequest): Card | Ref
     agent: 'tidings',
     ...(spec.trust ? { trust: spec.trust } : {}),
     model: spec.model,
-    status: 'queued',
+    status: after.length > 0 ? 'blocked' : 'queued',
     attempt: 1,
     createdAt: context.at,
     steps: 0,
-    activity: '',
+    activity: after.length > 0 ? waitsFor(state.tree, after) : '',
     usage: { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, usd: 0 },
     share: { minutes: spec.limitMs / 60_000, ...spec.share },
     next: shares.firstRequest(spec, context.rules),
+    ...(after.length > 0 ? { after } : {}),
     pendingSteers: 0,
     announcement: 'none',
     heard: 0,
@@ -86,7 +93,16 @@ export function spawn(d: Draft, call: string, request: SpawnRequest): Card | Ref
   const given = shares.spawnShare(state, context, request, card);
   if ('message' in given) return given;
   // The log keeps the whole task once, in the mail; the fold needs only its beginning.
-  d.add({ type: 'subagent.spawned', spec: { ...spec, task: card.task }, card, ...given });
+  const step = Number.parseInt(call, 10);
+  d.add({
+    type: 'subagent.spawned',
+    spec: { ...spec, task: card.task },
+    card,
+    // One that waits for others would keep from them what they need to come to their end.
+    ...(after.length > 0 ? {} : given),
+    // Those that people and programs spawn come one by one.
+    ...(request.announce === 'together' && Number.isInteger(step) ? { together: step } : {}),
+  });
   d.post(id, { kind: 'task', spec });
   tellParent(d, 'spawned', card);
   return card;
@@ -166,7 +182,7 @@ export function steersUnderWay(state: Session, target: string): number {
 export function steer(
   d: Draft,
   target: Card,
-  steering: { text: string; interrupt: boolean; by: 'parent' | 'person'; from?: Principal },
+  steering: { text: string; interrupt: boolean; by: 'parent' | 'person'; from?: Principal; retry?: true },
 ): string | Refusal {
   const next = subagents.childTowards(d.state.tree, target.id);
   if (!next) return { kind: 'not_found', message: `there is no way to ${target.path} any more` };
@@ -250,6 +266,7 @@ export function cardOf(state: Session): Card {
     spent: toldSpent(state),
     ...(isUnsettled(state) && (subagents.isEnded(status) || status === 'queued') ? { unsettled: true } : {}),
     ...(status === 'queued' ? { next: nextRequest(state) } : {}),
+    ...(spec.after ? { after: spec.after } : {}),
     spending: [...state.spending],
     pendingSteers: pendingSteers(state),
     ...(requests.length > 0 ? { requests } : {}),

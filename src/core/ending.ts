@@ -9,7 +9,7 @@ import type { MailBody } from './correspondence.ts';
 import { cardOf, killChildren, tellParent } from './delegation.ts';
 import type { Draft } from './draft.ts';
 import type { AbandonReason } from './events.ts';
-import { head } from './fence.ts';
+import { head, noteBlock } from './fence.ts';
 import { withdraw } from './input.ts';
 import * as mailbox from './mailbox.ts';
 import type { Block } from './ports.ts';
@@ -25,7 +25,17 @@ export function toolResult(call: { id: string }, ok: boolean, text: string): Blo
 }
 
 export function finishCall(d: Draft, call: Call, ok: boolean, text: string, ms = 0): void {
-  d.add({ type: 'tool.finished', call: call.key, ok, ms, block: toolResult(call, ok, text) });
+  const finished = { type: 'tool.finished', call: call.key, ok, ms } as const;
+  if (call.spoken === undefined) {
+    d.add({ ...finished, block: toolResult(call, ok, text) });
+    return;
+  }
+  // No call of a tool stands in the answer, so none can have a result: a note brings it, behind all results.
+  const { rules } = d.context;
+  const told = rules.reply?.(call, { ok, text }, d.state.tree.cards) ?? text;
+  const block = noteBlock(told);
+  d.add({ ...finished, block });
+  d.note(told, 'spoken', block);
 }
 
 /** Gives up the step at hand: its call if one is out, its open tool calls otherwise. */

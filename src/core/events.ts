@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { amountSchema, capSchema } from './amount.ts';
 import { storedBlockSchema } from './attachments.ts';
+import { callSchema } from './call-fact.ts';
 import {
   cardSchema,
   childSpecSchema,
@@ -16,11 +17,12 @@ import {
   workspaceSchema,
 } from './card.ts';
 import { acceptedBodySchema, postedMailSchema } from './correspondence.ts';
-import type { Block, Json, PrefixParams, RefusalKind } from './ports.ts';
+import { planSchema } from './plan.ts';
+import type { Block, PrefixParams, RefusalKind } from './ports.ts';
 import { upgraded } from './upgrade.ts';
 
 /** The version written with each event. A change of shape raises it and adds an upgrade to `upgrade.ts`. */
-export const EVENT_VERSION = 4;
+export const EVENT_VERSION = 5;
 
 const count = z.number().int().nonnegative();
 const blockSchema = z.custom<Block>(
@@ -73,30 +75,6 @@ const refusalKinds = [
   'too_large',
 ] as const satisfies readonly RefusalKind[];
 
-// ───────────────────────────────────────────────────────── tool calls
-
-/** What a call does: change sessions at once, wait for a kill to be confirmed or for an answer, or work outside. */
-const callSchema = z.object({
-  /** The API's id of the call. */
-  id: z.string(),
-  name: z.string(),
-  summary: z.string(),
-  mode: z.enum(['session', 'kill', 'ask', 'work']),
-  readOnly: z.boolean(),
-  repeatable: z.boolean(),
-  /** Whether it may start processes, which must then be confirmed dead. */
-  processes: z.boolean(),
-  /** What must be allowed before it starts. */
-  permission: z
-    .object({ title: z.string(), detail: z.string(), person: z.literal(true).optional() })
-    .optional(),
-  /** Only for work: what it is to run with. */
-  input: z
-    .custom<{ readonly [key: string]: Json }>((value) => typeof value === 'object' && value !== null)
-    .optional(),
-});
-export type CallFact = z.infer<typeof callSchema>;
-
 /** `max_tokens` and the cache's ttl of a call, and what is set aside for it. */
 const reservedSchema = amountSchema.extend({ maxTokens: count, ttl: z.enum(['5m', '1h']) });
 
@@ -140,6 +118,8 @@ const eventSchema = z.discriminatedUnion('type', [
     chosen: z.boolean(),
     thinking: z.enum(thinkingLevels).optional(),
     spec: childSpecSchema.optional(),
+    /** A main session that no model leads: what comes waits until the program that leads it has read it. */
+    lead: z.literal('program').optional(),
     /** A chat's own budget a day. */
     budgetUsd: z.number().optional(),
   }),
@@ -223,6 +203,8 @@ const eventSchema = z.discriminatedUnion('type', [
     type: z.literal('step.answered'),
     step: count,
     content: z.array(blockSchema),
+    /** What people read of its words, where that is not all of them. */
+    said: z.string().optional(),
     stop: z.string(),
     usage: usageSchema,
     calls: z.array(callSchema),
@@ -283,7 +265,11 @@ const eventSchema = z.discriminatedUnion('type', [
     card: cardSchema,
     /** A share that was asked for is its own from here on. */
     share: capSchema.optional(),
+    /** The step that spawned it, where its ending is announced together with the others of that step. */
+    together: count.optional(),
   }),
+  /** It waits for nobody any more: from here on for its place. */
+  z.object({ type: z.literal('subagent.released'), card: cardSchema }),
   z.object({
     type: z.literal('subagent.admitted'),
     /** As it stands with its place. */
@@ -292,6 +278,8 @@ const eventSchema = z.discriminatedUnion('type', [
     /** What it may spend in all its attempts together. */
     share: capSchema.optional(),
   }),
+  /** What is to be done, and by whom; in the place of what was planned before. */
+  z.object({ type: z.literal('plan.set'), plan: planSchema }),
   z.object({ type: z.literal('steer.read'), steerId: z.string(), subagentId: z.string(), step: count }),
 
   z.object({ type: z.literal('workspace.opened'), attempt: count, block: blockSchema }),

@@ -9,6 +9,7 @@ import type { PostedMail } from './correspondence.ts';
 import type { SessionEvent } from './events.ts';
 import { admitted, childEnded, childTold } from './evolve-money.ts';
 import * as mailbox from './mailbox.ts';
+import { isTriedAgain } from './second-tries.ts';
 import { type Session, standing } from './session.ts';
 import * as subagents from './subagents.ts';
 
@@ -20,7 +21,7 @@ export function mailPosted(
     ...state,
     mail: mailbox.post(state.mail, mail),
     ...(tellsOfItself(state, mail) ? { told: toldWith(state, mail) } : {}),
-    tree: answered(steered(state.tree, mail), mail),
+    tree: told(answered(steered(state.tree, mail), mail), mail),
   };
 }
 
@@ -41,7 +42,19 @@ function answered(tree: subagents.Tree, { body }: PostedMail): subagents.Tree {
 function steered(tree: subagents.Tree, mail: PostedMail): subagents.Tree {
   const child = tree.children[mail.to];
   if (mail.body.kind !== 'steer' || !child) return tree;
-  return subagents.withChild(tree, mail.to, { ...child, steered: mail.n });
+  const { retries = 0 } = child;
+  return subagents.withChild(tree, mail.to, {
+    ...child,
+    steered: mail.n,
+    ...(mail.body.retry ? { retries: retries - 1 } : {}),
+  });
+}
+
+/** One is told once that what it waits for won't come. */
+function told(tree: subagents.Tree, { to, body }: PostedMail): subagents.Tree {
+  const child = tree.children[to];
+  if (body.kind !== 'unmet' || !child) return tree;
+  return subagents.withChild(tree, to, { ...child, unmet: true });
 }
 
 export function mailAccepted(
@@ -101,7 +114,14 @@ export function mailAccepted(
       });
     case 'denial':
       return withLetter({ ...base, kind: 'denial', wakes: false });
+    case 'result':
+      return withLetter({
+        ...base,
+        kind: 'announcement',
+        shown: Math.min(body.of.result.length, body.of.resultChars),
+      });
     case 'kill':
+    case 'unmet':
     case 'answer':
       return withLetter(undefined);
     case 'status':
@@ -114,7 +134,7 @@ export function mailAccepted(
       const next = withLetter({
         ...base,
         kind: 'announcement',
-        wakes: body.wakes && child?.spec.announce !== 'quiet',
+        wakes: body.wakes && child?.spec.announce !== 'quiet' && !isTriedAgain(child, body.card),
         subagent: { id: body.card.id, attempt: body.attempt },
         shown: Math.min(body.result.length, body.resultChars),
       });
@@ -123,10 +143,9 @@ export function mailAccepted(
       const unused = Math.max(0, (child?.spawns ?? 0) - body.spawns);
       return {
         ...paid,
-        tree:
-          kept && kept.spawns > 0
-            ? subagents.withChild(paid.tree, body.card.id, { ...kept, spawns: 0 })
-            : paid.tree,
+        tree: kept
+          ? subagents.withChild(paid.tree, body.card.id, { ...kept, spawns: 0, endedSeq: state.seq })
+          : paid.tree,
         quota:
           body.day === state.quota.day
             ? { ...state.quota, used: Math.max(0, state.quota.used - unused) }

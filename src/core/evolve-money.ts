@@ -54,6 +54,13 @@ export function owing(state: Session, block: Block): Pick<Session, 'owed' | 'owe
   };
 }
 
+/** The same with what a call came to; where no call of a tool stands for it, that comes with a note. */
+export function owingResult(state: Session, block: Block): Pick<Session, 'owed' | 'owedWeight'> {
+  if (block.type === 'tool_result') return owing(state, block);
+  const { owed, owedWeight } = state;
+  return { owed, owedWeight };
+}
+
 /** What files make of the next request with the mail that it takes. */
 export function loadWith({ load, mail }: Session, takes: readonly string[]): Load {
   return mail.waiting

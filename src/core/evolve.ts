@@ -8,19 +8,10 @@ import type { Recorded, SessionEvent } from './events.ts';
 import { mailAccepted, mailPosted, mailSettled } from './evolve-mail.ts';
 import * as money from './evolve-money.ts';
 import { compacting, prefixStarted } from './evolve-prefix.ts';
+import { stepAnswered } from './evolve-steps.ts';
 import { forgotten } from './forgetting.ts';
 import * as mailbox from './mailbox.ts';
-import { openBehind } from './server-calls.ts';
-import {
-  addUsage,
-  type Call,
-  noUsage,
-  openRequests,
-  quotaDay,
-  type Session,
-  THINKING,
-  textOf,
-} from './session.ts';
+import { type Call, noUsage, openRequests, quotaDay, type Session, THINKING } from './session.ts';
 import * as subagents from './subagents.ts';
 
 /**
@@ -119,7 +110,7 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
           state: 'finished',
           ok: event.ok,
         })),
-        ...money.owing(state, event.block),
+        ...money.owingResult(state, event.block),
       };
     case 'input.requested':
       return {
@@ -151,7 +142,14 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
         ...state,
         spawned: state.spawned + 1,
         tree: subagents.withChild(subagents.withCard(state.tree, event.card), event.spec.id, {
-          spec: { announce: event.spec.announce, depth: event.spec.depth },
+          spec: {
+            announce: event.spec.announce,
+            depth: event.spec.depth,
+            ...(event.together === undefined ? {} : { together: event.together }),
+            ...(event.spec.once === undefined ? {} : { once: event.spec.once }),
+          },
+          ...(event.spec.after ? { after: event.spec.after } : {}),
+          ...(event.spec.retries === undefined ? {} : { retries: event.spec.retries }),
           admitted: 0,
           steered: 0,
           spawns: 0,
@@ -161,6 +159,10 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
       };
     case 'subagent.admitted':
       return subagentAdmitted(state, event, at);
+    case 'plan.set':
+      return { ...state, plan: event.plan };
+    case 'subagent.released':
+      return { ...state, tree: subagents.withCard(state.tree, event.card) };
     case 'steer.read':
       return state;
     case 'workspace.opened':
@@ -302,32 +304,6 @@ function stepRequested(state: Session, event: Extract<SessionEvent, { type: 'ste
     refusals: 0,
     unheard: [...state.unheard, ...event.adds.map((ref) => ref.seq)],
     ...(state.turn ? { turn: { ...state.turn, heardPerson: state.turn.heardPerson || heard } } : {}),
-  };
-}
-
-function stepAnswered(before: Session, event: Extract<SessionEvent, { type: 'step.answered' }>): Session {
-  const state = money.settled(before, stepCall(event.step), event.usage, nothing);
-  const text = textOf(event.content);
-  const calls = event.calls.map(
-    (call, index): Call => ({ ...call, key: `${event.step}.${index}`, state: 'open' }),
-  );
-  const { step: _, ...rest } = state;
-  return {
-    ...rest,
-    ...(calls.length > 0 ? { step: { n: event.step, phase: 'tools', calls } } : {}),
-    unanswered: false,
-    ...(state.summarisedTo === 'unknown' ? { summarisedTo: money.contentsAnswered(event.usage).tokens } : {}),
-    remedy: 'none',
-    unheard: [],
-    quarantined: [],
-    paused: event.stop === 'pause_turn',
-    serverCalls: openBehind(state.serverCalls, event.content),
-    cuts: event.partial ? state.cuts + 1 : 0,
-    contents: money.contentsAnswered(event.usage),
-    attemptSteps: state.attemptSteps + 1,
-    crashes: { step: 0, times: 0 },
-    ...(text.trim() === '' ? { spoke: false } : { spoke: true, lastText: text }),
-    ...(state.turn ? { turn: { ...state.turn, usage: addUsage(state.turn.usage, event.usage) } } : {}),
   };
 }
 

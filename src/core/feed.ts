@@ -16,7 +16,7 @@ import { type MailBody, partSchema } from './correspondence.ts';
 import { abandonReasons, type Recorded } from './events.ts';
 import { answerId, messageId } from './ids.ts';
 import type { Usage } from './ports.ts';
-import { preview, textOf } from './session.ts';
+import { preview, saidOf } from './session.ts';
 
 export const messageSchema = z.object({
   id: z.string(),
@@ -176,7 +176,7 @@ export function messageOf(session: string, { seq, at, event }: Recorded): FeedMe
       return undefined;
     }
     case 'step.answered': {
-      const words = textOf(event.content);
+      const words = saidOf(event);
       if (words.trim() === '') return undefined;
       return {
         ...text('assistant', words, { principal: 'assistant', channel: 'model' }),
@@ -232,6 +232,7 @@ export function project(session: string, recorded: Recorded): FeedEvent | undefi
       return { name: 'tool.finished', data: { ...data, call: event.call, ok: event.ok, ms: event.ms } };
     case 'subagent.spawned':
       return { name: 'subagent.spawned', data: { ...data, subagent: subagentView(event.card) } };
+    case 'subagent.released':
     case 'subagent.admitted':
       return { name: 'subagent.updated', data: { ...data, subagent: subagentView(event.card) } };
     case 'mail.posted': {

@@ -4,9 +4,11 @@
  */
 import type { Card } from './card.ts';
 import type { Command } from './commands.ts';
+import { stillAwaited } from './dependencies.ts';
 import type { Draft } from './draft.ts';
 import { withSpending } from './evolve-money.ts';
 import * as mailbox from './mailbox.ts';
+import { withoutCards } from './plan.ts';
 import { addUsage, type Session } from './session.ts';
 import * as subagents from './subagents.ts';
 
@@ -18,6 +20,7 @@ export function forgettable(state: Session, before: number): Card[][] {
     ...state.mail.undelivered.flatMap(({ to, body }) => ('target' in body ? [to, body.target] : [to])),
     ...mailbox.unsettled(state.mail).flatMap(({ subagent }) => (subagent ? [subagent.id] : [])),
     ...(state.step?.calls ?? []).flatMap(({ targets }) => targets ?? []),
+    ...stillAwaited(state),
   ]);
   const past = (card: Card): boolean =>
     subagents.isDead(card) &&
@@ -48,8 +51,10 @@ export function forgotten(state: Session, ids: readonly string[]): Session {
   const without = <T>(all: { readonly [id: string]: T }): { [id: string]: T } =>
     Object.fromEntries(Object.entries(all).filter(([id]) => !gone.has(id)));
   const { mail, tree } = state;
+  const plan = withoutCards(state, gone);
   return {
     ...state,
+    ...(plan ? { plan } : {}),
     pastUsage: ids.reduce((sum, id) => {
       const card = tree.cards[id];
       return card ? addUsage(sum, card.usage) : sum;

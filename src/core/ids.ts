@@ -51,6 +51,11 @@ export function fileId(chat: string, name: string, digest: Uint8Array): string {
   return `file_${readable(sha256(utf8ToBytes(`${chat}\n${name}\n${bytesToHex(digest)}`)), 20)}`;
 }
 
+/** A name for words: the same words have the same one. */
+export function wordsDigest(words: string): string {
+  return readable(sha256(utf8ToBytes(words)), 20);
+}
+
 /** The how-manieth request for input of a session it is: so an old one is known from one that never was. */
 export function requestId(session: string, n: number): string {
   return `${session}.q${n}`;

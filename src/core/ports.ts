@@ -203,6 +203,8 @@ export type CallOutcome =
 export interface CallListener {
   readonly signal: AbortSignal;
   readonly onText: (delta: string) => void;
+  /** Something else than text begins in the answer. */
+  readonly onBreak?: () => void;
   readonly onAlive: () => void;
   readonly onBilled: (usage?: Usage) => void;
 }

@@ -6,12 +6,14 @@ import { announcementBlocks } from './announcement.ts';
 import type { Answer, Refusal } from './commands.ts';
 import type { MailBody, PostedMail } from './correspondence.ts';
 import * as delegation from './delegation.ts';
+import { unmetText } from './dependencies.ts';
 import type { Draft } from './draft.ts';
 import { abandonStep, endAttempt, revive, settleAll } from './ending.ts';
 import { tellPeople } from './input.ts';
 import { giveWay, hearOfInput, passOrTake } from './input-answers.ts';
 import * as mailbox from './mailbox.ts';
 import { isRefusal } from './policy.ts';
+import { tryAgain } from './second-tries.ts';
 import { hasEnded } from './session.ts';
 import { partialWork, steerBlock } from './steps.ts';
 import * as subagents from './subagents.ts';
@@ -24,6 +26,8 @@ const fromParent: Record<MailBody['kind'], boolean> = {
   steer: true,
   kill: true,
   answer: true,
+  result: true,
+  unmet: true,
   status: false,
   announcement: false,
 };
@@ -67,6 +71,16 @@ function acceptOne(d: Draft, sender: string, { n, body }: PostedMail): void {
     case 'kill':
       d.add({ type: 'mail.accepted', sender, n, body });
       return acceptKill(d, body);
+    case 'result': {
+      const { block, short } = announcementBlocks(d.state.secret, body.of);
+      d.add({ type: 'mail.accepted', sender, n, body, block, ...(short === block ? {} : { short }) });
+      return;
+    }
+    case 'unmet':
+      d.add({ type: 'mail.accepted', sender, n, body });
+      if (d.state.status !== 'queued') return;
+      endAttempt(d, { status: 'failed', reason: 'dependency', result: unmetText(body) });
+      return;
     case 'answer':
       d.add({ type: 'mail.accepted', sender, n, body });
       return passOrTake(d, body);
@@ -97,6 +111,7 @@ function acceptOne(d: Draft, sender: string, { n, body }: PostedMail): void {
       delegation.tellParent(d, 'ended', d.state.tree.cards[body.card.id] ?? body.card, {
         result: body.result,
       });
+      if (!d.state.deleting && !d.state.closing && !hasEnded(d.state)) tryAgain(d, body);
       return;
     }
   }

@@ -4,7 +4,7 @@
  */
 import type { Recorded, SessionEvent } from './events.ts';
 import type { SessionId } from './ports.ts';
-import { textOf } from './session.ts';
+import { saidOf } from './session.ts';
 import type { Query } from './words.ts';
 
 /** A message of a chat, or its title. */
@@ -54,7 +54,7 @@ export function sayingsOf(events: readonly Recorded[]): Saying[] {
 export function saidIn(event: SessionEvent): string | undefined {
   if (event.type === 'mail.accepted') return event.body.kind === 'message' ? event.body.text : undefined;
   if (event.type !== 'step.answered') return undefined;
-  const text = textOf(event.content);
+  const text = saidOf(event);
   return text.trim() === '' ? undefined : text;
 }
 

@@ -6,15 +6,17 @@
 import { exact } from './amount.ts';
 import type { Load } from './attachments.ts';
 import { type Account, type Contents, type Spending, spendingMark } from './budget.ts';
+import type { CallFact } from './call-fact.ts';
 import type { ChildSpec, EndedStatus, InputRequest } from './card.ts';
-import type { BlockRef, CallFact, Cut, RenewalReason } from './events.ts';
+import type { BlockRef, Cut, RenewalReason } from './events.ts';
 import * as mailbox from './mailbox.ts';
+import type { Plan } from './plan.ts';
 import type { Block, Usage } from './ports.ts';
 import type { ServerCall } from './server-calls.ts';
 import * as subagents from './subagents.ts';
 
 /** Raised when the state's shape or the meaning of a fold changes: older snapshots are then ignored. */
-export const FOLD_VERSION = 4;
+export const FOLD_VERSION = 5;
 
 export type MainStatus = 'idle' | 'working' | 'input_required' | 'parked';
 export type SubagentStatus = 'blocked' | 'queued' | 'running' | 'waiting' | 'input_required' | EndedStatus;
@@ -45,6 +47,8 @@ export interface Turn {
   /** Whether any step of it took a person's words. */
   readonly heardPerson: boolean;
   readonly usage: Usage;
+  /** Steps in a row, up to the latest answer, whose calls were all spoken; absent: none. */
+  readonly spoken?: number;
 }
 
 export interface Closing {
@@ -77,6 +81,8 @@ export interface Session {
   readonly id: string;
   readonly chat: string;
   readonly kind: 'main' | 'subagent';
+  /** A main session that takes no steps: a program reads its mail and says when it has. */
+  readonly lead?: 'program';
   readonly owner: string;
   readonly title: string;
   readonly createdAt: number;
@@ -126,6 +132,7 @@ export interface Session {
   readonly load: Load;
   readonly mail: mailbox.Mailbox;
   readonly tree: subagents.Tree;
+  readonly plan?: Plan;
 
   readonly turns: number;
   readonly turn?: Turn;
@@ -232,6 +239,17 @@ export function textOf(content: readonly Block[]): string {
     if (block.type === 'text' && typeof block.text === 'string') texts.push(block.text);
   }
   return texts.join('');
+}
+
+/** An answer's words as people read them. */
+export function saidOf({
+  said,
+  content,
+}: {
+  readonly said?: string | undefined;
+  readonly content: readonly Block[];
+}): string {
+  return said ?? textOf(content);
 }
 
 /** What a parent must be told anew when it changes: what people are shown; what still lives, and what was spent. */

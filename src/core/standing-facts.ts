@@ -28,6 +28,12 @@ export function standingFacts(state: Session): string {
       `- Subagents that ended (read with show, go on with steer)${more > 0 ? `, the latest ${latest.length} of ${ended.length}` : ''}: ${latest.map((card) => `${card.path} ${card.status}${unread(card)}`).join(', ')}.`,
     );
   }
+  if (state.plan) {
+    const { mainTask, tasks } = state.plan;
+    sections.push(
+      `- Your plan for "${mainTask}": ${tasks.map(({ id }) => id).join(', ')}; plan, action show, says how far each is.`,
+    );
+  }
   return sections.join('\n');
 }
 

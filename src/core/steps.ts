@@ -16,10 +16,12 @@ import type { Letter } from './mailbox.ts';
 import type { Block } from './ports.ts';
 import { awaitPrefix } from './prefix.ts';
 import { closing } from './server-calls.ts';
-import { hasEnded, type Session, textOf } from './session.ts';
+import { hasEnded, type Session, saidOf } from './session.ts';
+import { factsOf } from './spawn-permission.ts';
 import { cut, overBudget, reserveStep } from './spending.ts';
 import * as subagents from './subagents.ts';
-import { decideCall, fact } from './tool-calls.ts';
+import { readable } from './together.ts';
+import { decideCall } from './tool-calls.ts';
 
 /** Answers that `max_tokens` may cut in a row before the turn ends with what there is. */
 const MAX_CUTS = 3;
@@ -50,7 +52,7 @@ export function requestStep(d: Draft, atTurnStart = false): void {
   const { state } = d;
   const open = state.serverCalls.length > 0;
   const goesOn = state.paused || (open && !state.unanswered && state.owed.length > 0);
-  const letters = goesOn ? [] : [...state.mail.waiting].sort(inOrder);
+  const letters = goesOn ? [] : [...readable(state)].sort(inOrder);
   const chars = letters.reduce((sum, letter) => sum + (letter.shown ?? 0), 0);
   const short = chars > STEP_CHARS;
   const adds: BlockRef[] = state.paused ? [] : [...state.owed];
@@ -101,13 +103,14 @@ export function answered(d: Draft, command: Extract<Command, { type: 'answered' 
   }
   if (command.stop === 'refusal') return declined(d, command);
 
-  const calls = command.calls.map(fact);
+  const calls = factsOf(d, command.calls);
   const { quarantined, refusal = '' } = d.state;
   const partial = command.stop === 'max_tokens';
   d.add({
     type: 'step.answered',
     step: command.step,
     content: [...command.content],
+    ...(command.said === undefined ? {} : { said: command.said }),
     stop: command.stop,
     usage: command.usage,
     calls,
@@ -116,15 +119,16 @@ export function answered(d: Draft, command: Extract<Command, { type: 'answered' 
   });
   settleTaken(d, command.step, quarantined);
   if (quarantined.length > 0) tellLeftOut(d, refusal);
+  if (command.told !== undefined) tellSaid(d, command.told);
   command.calls.forEach((call, index) => {
     const open = d.state.step?.calls[index];
-    if (open) decideCall(d, open, call);
+    if (open && !open.held) decideCall(d, open, call.intent);
   });
   // One of the calls was its end.
   if (d.state.closing || hasEnded(d.state)) return;
   if (partial) goOn(d);
   else if (command.stop === 'model_context_window_exceeded') d.add(windowIsFull);
-  else if (calls.length === 0 && command.stop !== 'pause_turn') askForResult(d, command.content);
+  else if (calls.length === 0 && command.stop !== 'pause_turn') askForResult(d, saidOf(command));
   if (d.state.kind === 'main' || calls.length > 0) compactIfDue(d);
 }
 
@@ -136,6 +140,12 @@ function tellLeftOut(d: Draft, refusal: string): void {
     level: 'error',
     text: `The model API refused twice what was sent before this answer, so the model has read a note in its place. It stays here; say it differently if it matters. The API said: ${refusal}`,
   });
+}
+
+/** What a session says to people beside its words: it is its own account, no fact of the gateway's. */
+function tellSaid(d: Draft, told: string): void {
+  if (d.state.spec) d.add({ type: 'progress.reported', text: told });
+  else d.add({ type: 'notice', level: 'info', text: `The assistant reports: ${told}` });
 }
 
 const windowIsFull = {
@@ -174,10 +184,10 @@ function goOn(d: Draft): void {
 }
 
 /** A subagent that ends without a word is asked once for its result. */
-function askForResult(d: Draft, content: readonly Block[]): void {
+function askForResult(d: Draft, said: string): void {
   const { state } = d;
   if (!state.spec || state.askedForResult || state.submitted !== undefined) return;
-  if (textOf(content).trim() !== '') return;
+  if (said.trim() !== '') return;
   if (subagents.liveChildren(state.tree).length > 0) return;
   const text =
     'You ended without a result. Say now, in words, what you found or did: this is what your parent will read.';

@@ -7,7 +7,18 @@ import { type Card, type ChildSpec, type EndedStatus, endedStatuses, type InputR
 
 /** What a parent keeps of an own child besides its card. */
 export interface Child {
-  readonly spec: Pick<ChildSpec, 'announce' | 'depth'>;
+  readonly spec: Pick<ChildSpec, 'announce' | 'depth' | 'once'> & {
+    /** The step that spawned it: it is announced together with those of the same one. */
+    readonly together?: number;
+  };
+  /** The children that must have completed before it begins. */
+  readonly after?: readonly string[];
+  /** It was told that one of these won't. */
+  readonly unmet?: true;
+  /** How often it is still tried again when it fails. */
+  readonly retries?: number;
+  /** The event that accepted its latest ending. */
+  readonly endedSeq?: number;
   /** The last attempt that was given a place; 0 for none. */
   readonly admitted: number;
   /** Number of the last steer posted to it or through it; 0 for none. */
@@ -57,7 +68,8 @@ export function withCard(tree: Tree, card: Card): Tree {
 
 /**
  * The tree with a descendant's news. What a parent knows better than its child stays as it is: a child that
- * told of waiting for a place before it heard that it has one is at work all the same, and what became of its
+ * told of waiting for a place before it heard that it has one is at work all the same, one that waits for others
+ * doesn't know of them, and what became of its
  * announcement is not the child's to tell.
  */
 export function withNews(before: Tree, latest: Card): Tree {
@@ -67,9 +79,11 @@ export function withNews(before: Tree, latest: Card): Tree {
   if (!child || !known) return withCard(tree, news);
   const placed = child.admitted >= news.attempt && news.status === 'queued';
   const told = known.attempt === news.attempt && isEnded(known.status);
+  const waits = known.status === 'blocked' && known.attempt === news.attempt && news.status === 'queued';
   return withCard(tree, {
     ...news,
     ...(placed ? { status: 'running' } : {}),
+    ...(waits ? { status: 'blocked', activity: known.activity } : {}),
     ...(told ? { announcement: known.announcement } : {}),
   });
 }
@@ -169,6 +183,17 @@ export function subtree(tree: Tree, root: string): Card[] {
     }
   }
   return cards;
+}
+
+/** How long after its ending one is not made again by the same words. */
+const SAME_WORDS_MS = 10 * 60_000;
+
+/** The own child that the same words have made, if it is at work still or ended just now. */
+export function madeBy(tree: Tree, once: string, at: number): Card | undefined {
+  return ownCards(tree).find((card) => {
+    if (tree.children[card.id]?.spec.once !== once) return false;
+    return !isEnded(card.status) || at - (card.endedAt ?? 0) < SAME_WORDS_MS;
+  });
 }
 
 export type Found =

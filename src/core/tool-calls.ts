@@ -3,14 +3,17 @@
  * which those that work outside are started. Runs nothing itself.
  */
 
+import type { CallFact } from './call-fact.ts';
 import type { Card } from './card.ts';
 import type { IntendedCall, Intent, SpawnRequest } from './commands.ts';
 import * as delegation from './delegation.ts';
 import type { Draft } from './draft.ts';
 import { finishCall } from './ending.ts';
-import type { CallFact, SessionEvent } from './events.ts';
+import type { SessionEvent } from './events.ts';
 import { requestInput } from './input.ts';
 import * as inputAnswers from './input-answers.ts';
+import type { PlanChange } from './plan.ts';
+import { carryOut } from './planning.ts';
 import * as policy from './policy.ts';
 import { awaitsPermission, type Call, type Session } from './session.ts';
 import * as subagents from './subagents.ts';
@@ -22,6 +25,7 @@ export function fact(call: IntendedCall): CallFact {
     id: call.id,
     name: call.name,
     summary: call.summary,
+    ...(call.spoken === undefined ? {} : { spoken: call.spoken }),
     readOnly: false,
     repeatable: false,
     processes: false,
@@ -42,6 +46,7 @@ export function fact(call: IntendedCall): CallFact {
     case 'ask':
       return { ...base, mode: 'ask' };
     case 'spawn':
+    case 'plan':
     case 'steer':
     case 'answer':
     case 'silent':
@@ -64,8 +69,7 @@ function permissionFact(permission: {
 }
 
 /** Acts on a call that only changes sessions; one that works outside stays open for `startCalls`. */
-export function decideCall(d: Draft, open: Call, call: IntendedCall): void {
-  const { intent } = call;
+export function decideCall(d: Draft, open: Call, intent: Intent): void {
   if (intent.do === 'work') return;
   const started = { type: 'tool.started', call: open.key, name: open.name, summary: open.summary } as const;
   if (intent.do === 'kill') return killCall(d, open, started, intent.target);
@@ -88,11 +92,16 @@ export function decideCall(d: Draft, open: Call, call: IntendedCall): void {
         ? finishCall(d, open, false, 'Refused: a person spoke in this turn and is owed an answer in words.')
         : finishCall(d, open, true, 'The turn ends here, without words.');
     case 'spawn': {
+      const { once } = intent.request;
+      const made = once === undefined ? undefined : subagents.madeBy(d.state.tree, once, d.context.at);
+      if (made) return finishCall(d, open, false, madeWords(made));
       const spawned = delegation.spawn(d, open.key, intent.request);
       return policy.isRefusal(spawned)
         ? finishCall(d, open, false, `Not spawned: ${spawned.message}.`)
         : finishCall(d, open, true, accepted(d, spawned, intent.request));
     }
+    case 'plan':
+      return planCall(d, open, intent.change);
     case 'steer':
       return steerCall(d, open, intent);
     case 'answer':
@@ -103,7 +112,8 @@ export function decideCall(d: Draft, open: Call, call: IntendedCall): void {
 }
 
 function accepted(d: Draft, card: Card, request: SpawnRequest): string {
-  const running = delegation.startsAtOnce(d, card);
+  const blocked = card.status === 'blocked';
+  const running = !blocked && delegation.startsAtOnce(d, card);
   const { trust } = policy.childTrust(d.state, d.context.rules, request.trust);
   const narrowed =
     request.trust !== undefined && request.trust !== trust
@@ -118,16 +128,50 @@ function accepted(d: Draft, card: Card, request: SpawnRequest): string {
       : []),
     ...narrowed,
     ...request.notes,
-    ...(running ? [] : ['It waits for a free place and starts by itself.']),
+    ...(blocked
+      ? [`It ${card.activity} and begins by itself once all of that completed.`]
+      : running
+        ? []
+        : ['It waits for a free place and starts by itself.']),
     'Its news comes to you by itself when it ends: go on, or end your turn; do not wait or ask for it.',
   ];
   return JSON.stringify({
     status: 'accepted',
     label: card.label,
     id: card.id,
-    state: running ? 'running' : 'queued',
+    state: blocked ? 'blocked' : running ? 'running' : 'queued',
     note: notes.join(' '),
   });
+}
+
+function madeWords({ path, id, status }: Card): string {
+  const how = subagents.isEnded(status) ? `has just ended (${status})` : `is there already (${status})`;
+  return `Not spawned again: what these words ask for ${how} as ${path} (${id}). To have it done once more, say what is different.`;
+}
+
+function planCall(d: Draft, open: Call, change: PlanChange): void {
+  const spawned = carryOut(d, open.key, change);
+  if ('message' in spawned) {
+    return finishCall(d, open, false, `The plan is as it was: ${spawned.message}.`);
+  }
+  const notes = [
+    ...spawned
+      .filter(({ label, task }) => label !== task.toLowerCase())
+      .map(
+        ({ label, task }) =>
+          `The label ${task.toLowerCase()} was taken; the subagent of ${task} is called ${label}.`,
+      ),
+    ...change.tasks.flatMap(({ request }) => request?.notes ?? []),
+    spawned.length > 0
+      ? 'Each begins by itself once what it waits for has completed, and news of each comes to you by itself: go on, or end your turn; do not wait or ask for it.'
+      : 'How it stands now: plan, action show.',
+  ];
+  finishCall(
+    d,
+    open,
+    true,
+    JSON.stringify({ status: 'accepted', subagents: spawned, note: notes.join(' ') }),
+  );
 }
 
 function steerCall(

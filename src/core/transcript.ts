@@ -48,6 +48,7 @@ const silent: ReadonlySet<string> = new Set<SessionEvent['type']>([
   'tool.started',
   'subagent.spawned',
   'subagent.admitted',
+  'plan.set',
   'progress.reported',
   'input.requested',
   'input.answered',
@@ -106,7 +107,8 @@ export function makeTranscript(): Transcript {
           }
           return;
         case 'tool.finished':
-          pending.set(seq, { seq, block: event.block });
+          // What came of a call that was spoken comes with a note.
+          if (event.block.type === 'tool_result') pending.set(seq, { seq, block: event.block });
           return;
         case 'workspace.opened':
           pending.set(seq, { seq, block: event.block });

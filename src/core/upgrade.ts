@@ -10,7 +10,7 @@ export interface StoredEvent {
 }
 
 /** One step for each version: from that version to the next. */
-const steps: readonly ((event: StoredEvent) => StoredEvent)[] = [fromOne, fromTwo, fromThree];
+const steps: readonly ((event: StoredEvent) => StoredEvent)[] = [fromOne, fromTwo, fromThree, fromFour];
 
 /** The event as today's version would have written it. */
 export function upgraded(event: StoredEvent): StoredEvent {
@@ -29,5 +29,10 @@ function fromTwo(event: StoredEvent): StoredEvent {
 
 /** Version 3 knew no files: its messages are words alone. */
 function fromThree(event: StoredEvent): StoredEvent {
+  return event;
+}
+
+/** Version 4 knew no chats led by programs, no subagents that wait for others, no plans: nothing of it says so. */
+function fromFour(event: StoredEvent): StoredEvent {
   return event;
 }

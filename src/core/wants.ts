@@ -7,6 +7,7 @@ import { compactCall, stepCall } from './budget.ts';
 import { buried } from './care.ts';
 import type { Timer } from './commands.ts';
 import type { PostedMail } from './correspondence.ts';
+import { ready } from './dependencies.ts';
 import type { ToolCall, Worker } from './ports.ts';
 import { isBusy, type Session } from './session.ts';
 import * as subagents from './subagents.ts';
@@ -29,6 +30,8 @@ export type Effect = { readonly key: string } & (
       readonly limitMs: number;
       readonly worker: Worker;
     }
+  /** What one that waited for others is to have of them is read from these events. */
+  | { readonly kind: 'gather'; readonly child: string; readonly endings: readonly number[] }
   | { readonly kind: 'close'; readonly attempt: number; readonly worker: Worker }
   | { readonly kind: 'sweep'; readonly attempt: number; readonly worker: Worker }
   /** Folders and logs of subagents that were forgotten are removed. */
@@ -74,6 +77,9 @@ export function wants(state: Session): Effect[] {
     return effects;
   }
   if (subagents.isEnded(state.status)) return effects;
+  for (const { id, endings } of ready(state)) {
+    effects.push({ key: `gather:${id}.${endings.join('.')}`, kind: 'gather', child: id, endings });
+  }
   wantWork(state, effects);
   return effects;
 }

@@ -3,8 +3,11 @@
  * runtime. Owns no behaviour: what a host must bring is in its parameters.
  */
 import type { Budgets, PrefixSubject, Rules } from '../core/commands.ts';
+import * as policy from '../core/policy.ts';
 import type { PrefixParams, Skills, Workshop } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
+import type { MarkerGroup } from '../markers/grammar.ts';
+import { type Markers, makeMarkers } from '../markers/markers.ts';
 import type { Catalogue, Known } from '../model/catalogue.ts';
 import { prefixParams } from '../model/params.ts';
 import { termsOf } from '../model/terms.ts';
@@ -40,6 +43,8 @@ export interface GatewaySettings {
   readonly budget: Budgets;
   /** Absent: all act by themselves, and no rule says otherwise. */
   readonly trust?: TrustSettings;
+  /** Kinds of markers that sessions may speak; absent: none. */
+  readonly markers?: readonly MarkerGroup[];
 }
 
 /** What the rules are made of besides the settings: the same for all sessions of a host. */
@@ -60,7 +65,7 @@ export interface RulePorts {
 /** What a runtime is made of besides: as `RuntimePorts` has it, but for what follows from the settings. */
 export type HostPorts = Omit<
   RuntimePorts,
-  'rules' | 'intend' | 'maxModelCalls' | 'mainToolMs' | 'retained' | 'workshop' | 'skills'
+  'rules' | 'intend' | 'hear' | 'maxModelCalls' | 'mainToolMs' | 'retained' | 'workshop' | 'skills'
 > & {
   /** Absent: neither folders nor processes, and no pages of the web. */
   readonly workshop?: Workshop;
@@ -77,6 +82,7 @@ export type GatewayPorts = HostPorts &
 export interface GatewayRules {
   readonly rules: Rules;
   readonly toolset: Toolset;
+  readonly markers?: Markers;
   readonly skills?: Skills;
   /** The id of the model that chats use unless they say otherwise. */
   readonly model: string;
@@ -163,6 +169,11 @@ export function makeRules(settings: GatewaySettings, ports: RulePorts): GatewayR
     if (!('unknown' in found)) return found;
     return known(subject.kind === 'main' ? settings.model : settings.subagentModel);
   };
+  const markers = makeMarkers(settings.markers ?? [], {
+    repositories: settings.repositories,
+    intend: (call, session) => toolset.intend(call, callerOf(session, rules)),
+    may: (session) => policy.mayDelegate(policy.depthOf(session), rules),
+  });
   const rules: Rules = {
     maxChildren: settings.maxChildren,
     maxDepth: settings.maxDepth,
@@ -174,6 +185,7 @@ export function makeRules(settings: GatewaySettings, ports: RulePorts): GatewayR
     budget: settings.budget,
     trust: { main: trust.main, subagents: trust.subagents },
     terms: termsOf(catalogue),
+    ...(markers ? { reply: markers.reply } : {}),
     prefix(subject: PrefixSubject) {
       // The same object for the same subject: what is made of it need not be made again.
       const key = JSON.stringify(subject);
@@ -187,6 +199,7 @@ export function makeRules(settings: GatewaySettings, ports: RulePorts): GatewayR
           skills,
           canWork: ports.canWork,
           sandboxed: ports.sandboxed ?? false,
+          ...(markers ? { markers: markers.prompt } : {}),
         }),
         tools: [...toolset.schemas(subject), ...webSearch(model, settings.webSearches ?? 0)],
       });
@@ -197,6 +210,7 @@ export function makeRules(settings: GatewaySettings, ports: RulePorts): GatewayR
   return {
     rules,
     toolset,
+    ...(markers ? { markers } : {}),
     ...(ports.skills ? { skills: ports.skills } : {}),
     model: known(settings.model).id,
   };
@@ -205,7 +219,7 @@ export function makeRules(settings: GatewaySettings, ports: RulePorts): GatewayR
 /** A runtime that goes by the rules. */
 export function makeRuntimeOf(
   settings: GatewaySettings,
-  { rules, toolset, skills }: GatewayRules,
+  { rules, toolset, markers, skills }: GatewayRules,
   { workshop = nowhere, lanes, ...ports }: HostPorts,
 ): Runtime {
   return makeRuntime({
@@ -214,6 +228,7 @@ export function makeRuntimeOf(
     ...(skills ? { skills } : {}),
     rules,
     intend: (call, session: Session) => toolset.intend(call, callerOf(session, rules)),
+    ...(markers ? { hear: markers.hear } : {}),
     maxModelCalls: lanes ?? settings.modelCalls,
     mainToolMs: settings.mainToolSeconds * 1_000,
     ...(settings.retention ? { retained: retainedOf(settings.retention) } : {}),

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { amountSchema, capSchema } from '../core/amount.ts';
-import { inputRequestSchema, subagentStatuses, usageSchema } from '../core/card.ts';
+import { inputRequestSchema, principalSchema, subagentStatuses, usageSchema } from '../core/card.ts';
 import { feedSchemas, messageSchema, subagentSchema } from '../core/feed.ts';
 import { fileSchema } from '../core/files.ts';
 import { problemSchema } from './problem.ts';
@@ -31,6 +31,9 @@ const chatSchema = z.object({
   inputRequest: inputRequestSchema
     .optional()
     .describe('What the assistant itself waits to be told; the first, if it asked for more.'),
+  lead: z
+    .enum(['assistant', 'program'])
+    .describe('Who reads what its subagents tell: the model, or the program that made the chat.'),
   model: z.string().describe('What was chosen last: in force from the next prefix on.'),
   owner: z.string(),
   usage: usageSchema.describe("Its own and all its subagents', as far as known."),
@@ -85,6 +88,25 @@ export const messagesAnswer = z.object({
   next: nextSeq,
   after: headSeq,
 });
+const newsSchema = z.object({
+  seq: z.int().describe('What to acknowledge it with; grows.'),
+  at: z.number(),
+  kind: z.enum(['announcement', 'question', 'denial', 'message', 'note', 'steer', 'task']),
+  text: z.string().describe('As a model would read it: what a subagent says stands between its marks.'),
+  subagentId: z.string().optional(),
+  label: z.string().optional(),
+  path: z.string().optional(),
+  status: z.enum(subagentStatuses).optional().describe('Of an announcement: how it ended.'),
+  attempt: z.int().optional(),
+  result: z.string().optional().describe('Of an announcement: the beginning of the result, as it is.'),
+  request: z.string().optional().describe('Of a question: what to answer.'),
+  from: principalSchema.optional().describe("Of a person's message: whose."),
+});
+export const newsAnswer = z.object({
+  news: z.array(newsSchema),
+  next: z.int().nullable().describe('Acknowledge up to here for more; null: that was all.'),
+});
+export const newsReadAnswer = z.object({ read: z.int() });
 export const subagentAnswer = z.object({ subagent: subagentSchema });
 export const spawnAnswer = z.object({
   subagent: subagentSchema,
@@ -118,6 +140,10 @@ export const worktreesAnswer = z.object({
       overlaps: overlapSchema,
     }),
   ),
+  next: z.null(),
+});
+export const repositoriesAnswer = z.object({
+  repositories: z.array(z.object({ name: z.string() })),
   next: z.null(),
 });
 export const diffAnswer = z.object({
@@ -185,7 +211,7 @@ export const sessionAnswer = z.object({
     token: z.string().describe('The name of the token that it was opened with.'),
     owner: z.string().describe('Whose chats it sees and makes.'),
     scopes: z.array(z.enum(scopes)),
-    expiresAt: z.number(),
+    expiresAt: z.number().optional().describe('Absent: the token itself was shown, and no cookie.'),
   }),
 });
 export const linkAnswer = z.object({
@@ -315,6 +341,9 @@ export const namedSchemas = {
   SteerAnswer: steerAnswer,
   InputAnswer: inputAnswer,
   WorktreesAnswer: worktreesAnswer,
+  NewsAnswer: newsAnswer,
+  NewsReadAnswer: newsReadAnswer,
+  RepositoriesAnswer: repositoriesAnswer,
   DiffAnswer: diffAnswer,
   LandAnswer: landAnswer,
   RemoveAnswer: removeAnswer,

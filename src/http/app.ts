@@ -14,13 +14,16 @@ import { fileRoutes } from './files.ts';
 import { makeTokenGate } from './guards.ts';
 import { linkRoutes } from './link-routes.ts';
 import { isProblem, noChat } from './lookup.ts';
+import { mcpRoutes } from './mcp.ts';
 import { makeHttpMeter } from './meter.ts';
+import { newsRoutes } from './news.ts';
 import { type OpenApi, openApiOf } from './openapi.ts';
 import { foreign } from './origins.ts';
 import { pageRoutes } from './page.ts';
 import { hasChat, hasTarget, type Place, type Spot, spotsOf, subagentSpot } from './place.ts';
 import type { AppPorts, FailedRequest } from './ports.ts';
 import { type Problem, problem, problemResponse, Unreachable, unreachable } from './problem.ts';
+import { repositoryRoutes } from './repositories.ts';
 import { type Reply, type Route, responseOf } from './route.ts';
 import { searchRoutes } from './search.ts';
 import { hideTokens } from './secrets.ts';
@@ -57,9 +60,12 @@ export function makeApp(ports: AppPorts): Hono<Env> {
     ...fileRoutes(ports),
     ...usageRoutes(ports),
     ...searchRoutes(ports),
+    ...repositoryRoutes(ports),
     ...feedRoutes(ports),
     ...socketRoutes(ports),
     ...subagentRoutes(ports),
+    ...newsRoutes(ports),
+    ...mcpRoutes(ports, async (request) => app.fetch(request)),
     ...tokenRoutes(ports),
     ...linkRoutes(ports),
   ];

@@ -99,8 +99,8 @@ async function nearest<Picked>(
   return undefined;
 }
 
-function outputOf({ content }: Block): string {
-  const text = typeof content === 'string' ? content : '';
+function outputOf({ content, text: note }: Block): string {
+  const text = typeof content === 'string' ? content : typeof note === 'string' ? note : '';
   if (text.length <= OUTPUT_CHARS) return text;
   return `${head(text, OUTPUT_CHARS)}\n(cut here: these are the first ${OUTPUT_CHARS} of ${text.length} characters)`;
 }

@@ -35,6 +35,12 @@ export function chatRoutes(ports: AppPorts): Route[] {
       title: title.optional(),
       model: modelName.optional(),
       budgetUsd: budgetUsd.optional(),
+      lead: z
+        .enum(['assistant', 'program'])
+        .optional()
+        .describe(
+          'Who leads it: the model, or a program, which then reads the news of its subagents itself. No model speaks in such a chat.',
+        ),
       id: requestId,
     }),
     answers: {
@@ -70,6 +76,7 @@ export function chatRoutes(ports: AppPorts): Route[] {
           model: model.id,
           chosen: body.model !== undefined,
           secret: ports.newId(),
+          ...(body.lead === 'program' ? { lead: body.lead } : {}),
           ...(body.budgetUsd === undefined ? {} : { budgetUsd: body.budgetUsd }),
         };
       });

@@ -222,7 +222,7 @@ function responses(route: Route, fills: boolean): Operation['responses'] {
     const given = [docs].flat();
     all[status] = {
       description: given.map((one) => one.description).join(' Or: '),
-      ...(status === '204'
+      ...(status === '204' || given.every(({ empty }) => empty)
         ? {}
         : {
             content: Object.fromEntries(
@@ -241,10 +241,10 @@ function responses(route: Route, fills: boolean): Operation['responses'] {
   ];
   for (const kind of new Set(kinds)) {
     const { status, title } = problemKinds[kind];
-    const before = all[status]?.description;
+    const { description: before, content } = all[status] ?? {};
     all[status] = {
       description: before === undefined ? `${title}.` : `${before} Or: ${title}.`,
-      content: { 'application/problem+json': { schema: { $ref: refOf('Problem') } } },
+      content: { ...content, 'application/problem+json': { schema: { $ref: refOf('Problem') } } },
     };
   }
   return all;

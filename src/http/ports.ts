@@ -9,6 +9,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { SpawnTool } from '../tools/sessions-spawn.ts';
 import type { Caller } from './callers.ts';
 import type { SignInLinks } from './link-routes.ts';
+import type { McpPort } from './mcp.ts';
 import type { PageFiles } from './page.ts';
 import type { Shelf, There } from './shelf.ts';
 import type { Sockets } from './sockets.ts';
@@ -39,6 +40,8 @@ export interface AppPorts {
   readonly page?: PageFiles;
   /** The feed over WebSockets; absent where the host has none. */
   readonly sockets?: Sockets;
+  /** What speaks MCP here; absent: nothing does. */
+  readonly mcp?: McpPort;
   /** Why this host takes nothing more in for now, as a sentence; absent, or undefined: it does. */
   readonly full?: () => string | undefined;
   /** What is counted of this gateway, as Prometheus reads it; absent: it is counted in no one place. */
@@ -56,7 +59,7 @@ export interface AppPorts {
   readonly resolveModel: Catalogue['resolve'];
   readonly budget: Budgets;
   /** The spawn tool's own input: what a person sends is checked as what a model sends. */
-  readonly spawn: Pick<SpawnTool, 'input' | 'parse'>;
+  readonly spawn: Pick<SpawnTool, 'input' | 'parse' | 'repositories'>;
   /** Store open and loop running. */
   readonly ready: () => boolean;
   readonly log: HttpLog;

@@ -4,7 +4,8 @@
  */
 import { type Problem, problem } from './problem.ts';
 
-const MAX_BODY = 1_048_576;
+/** Bytes that a body may have where nothing else is said. */
+export const MAX_BODY = 1_048_576;
 
 type Body = { readonly reply: 'body'; readonly value: unknown } | Problem;
 

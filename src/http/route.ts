@@ -41,9 +41,11 @@ export function json<Schema extends z.ZodType>(
   return { reply: 'json', status, body, ...(headers ? { headers } : {}) };
 }
 
-/** What is documented of an answer. Without `schema` it isn't JSON: `media` names what it is; a 204 has no body. */
+/** What is documented of an answer. Without `schema` it isn't JSON: `media` names what it is. */
 export interface AnswerDoc {
   readonly description: string;
+  /** Whether it has no body. A 204 never has one. */
+  readonly empty?: true;
   readonly schema?: z.ZodType;
   readonly media?: string;
 }

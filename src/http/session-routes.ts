@@ -98,12 +98,17 @@ export function sessionRoutes(
     name: 'session',
     path: '/session',
     scope: 'open',
-    summary: 'Says who is signed in by the cookie of this request.',
+    summary: 'Says who asks: who is signed in by the cookie of this request, or whose token it has.',
     query: noQuery,
-    answers: { 200: { description: 'Who is signed in.', schema: sessionAnswer } },
+    answers: { 200: { description: 'Who it is.', schema: sessionAnswer } },
     problems: ['invalid', 'no-token', 'wrong-token', 'too-many-attempts'],
     async handle({ c }) {
-      const signedIn = await gate.signedIn(c.req.raw, clientOf(c));
+      const client = clientOf(c);
+      if (/^bearer\b/i.test(c.req.header('authorization') ?? '')) {
+        const caller = await gate.admit(c.req.raw, client);
+        return isProblem(caller) ? caller : json(sessionAnswer, 200, shown({ caller }));
+      }
+      const signedIn = await gate.signedIn(c.req.raw, client);
       if (signedIn === undefined) {
         return noToken('Nobody is signed in here: POST /session takes a token.');
       }
@@ -134,6 +139,10 @@ export function sessionRoutes(
   return [signIn, session, signOut];
 }
 
-function shown({ caller: { token, owner, scopes }, expiresAt }: SignedIn): z.output<typeof sessionAnswer> {
-  return { session: { token, owner, scopes: [...scopes], expiresAt } };
+function shown({
+  caller: { token, owner, scopes },
+  expiresAt,
+}: Pick<SignedIn, 'caller'> & Partial<SignedIn>): z.output<typeof sessionAnswer> {
+  const who = { token, owner, scopes: [...scopes] };
+  return { session: expiresAt === undefined ? who : { ...who, expiresAt } };
 }

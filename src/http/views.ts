@@ -38,6 +38,7 @@ export async function chatView(ports: Ports, state: Session): Promise<ChatView> 
     status,
     ...(state.reason === undefined ? {} : { reason: state.reason }),
     ...(inputRequest ? { inputRequest } : {}),
+    lead: state.lead ?? 'assistant',
     model: state.chosenModel ?? state.model,
     owner: state.owner,
     usage,

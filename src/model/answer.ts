@@ -39,8 +39,8 @@ interface Growing {
   readonly citations: Json[];
 }
 
-/** Starts an answer; `onText` gets the text of its text blocks as it comes. */
-export function makeAnswer(onText: (delta: string) => void): Answer {
+/** Starts an answer; `onText` gets the text of its text blocks as it comes, `onBreak` hears of each other block. */
+export function makeAnswer(onText: (delta: string) => void, onBreak?: () => void): Answer {
   const blocks = new Map<number, Growing>();
   let tokens: BilledTokens = { input: 0, output: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0 };
   let told = false;
@@ -56,7 +56,8 @@ export function makeAnswer(onText: (delta: string) => void): Answer {
       return;
     }
     const text = stringOf(start.text) || stringOf(start.thinking);
-    if (start.type === 'text' && text !== '') onText(text);
+    if (start.type !== 'text') onBreak?.();
+    else if (text !== '') onText(text);
     blocks.set(event.index, {
       start,
       text,

@@ -68,6 +68,7 @@ export function makeModel(options: ModelOptions): Model {
           controller,
           alive,
           onText: listener.onText,
+          onBreak: listener.onBreak,
           onBilled: listener.onBilled,
           options,
         });
@@ -88,6 +89,7 @@ interface Call {
   readonly controller: AbortController;
   readonly alive: () => void;
   readonly onText: (delta: string) => void;
+  readonly onBreak: (() => void) | undefined;
   readonly onBilled: (usage?: Usage) => void;
   readonly options: ModelOptions;
 }
@@ -114,7 +116,7 @@ async function ask(sdk: Anthropic, request: ModelRequest, call: Call): Promise<C
 
   call.onBilled();
   const events = readEvents(response.body, call.alive);
-  const answer = makeAnswer(call.onText);
+  const answer = makeAnswer(call.onText, call.onBreak);
   const billed = (): void => {
     if (answer.billed) call.onBilled(usageOf(answer.billed, request.model, options.catalogue));
   };

@@ -19,6 +19,22 @@ import { makeLateness } from './late.ts';
 /** Reads what a tool call means: its input is checked, its words for people are made. */
 export type Intend = (call: ToolCall, session: Session) => Omit<IntendedCall, 'id' | 'name' | 'input'>;
 
+/** How one answer of a session is heard, where its words may mean more than words. */
+export interface Hearing {
+  /** What people are shown of the answer's next piece, and of what was held back. */
+  readonly shown: (delta: string) => string;
+  /** The same when something else than text begins: the line at hand is over. */
+  readonly broken: () => string;
+  /** What the whole answer says, does and tells. `said`: absent, all its words are for people. */
+  readonly heard: (
+    answer: Pick<Extract<CallOutcome, { kind: 'answered' }>, 'content' | 'stop'>,
+    session: Session,
+  ) => { readonly said?: string; readonly told?: string; readonly calls: readonly IntendedCall[] };
+}
+
+/** Undefined where words are words. */
+export type Hear = (session: Session) => Hearing | undefined;
+
 export interface CallPorts {
   readonly store: Pick<Store, 'files'>;
   readonly clock: Clock;
@@ -26,6 +42,8 @@ export interface CallPorts {
   readonly lanes: Lanes;
   readonly broadcast: Broadcast;
   readonly intend: Intend;
+  /** Absent: words are words, in every session. */
+  readonly hear?: Hear;
   /** In [0, 1): spreads retries. */
   readonly random: () => number;
   /** Told of every failure that is tried again. */
@@ -100,7 +118,8 @@ async function untilAnswered(
     }
     signal.throwIfAborted();
     switch (outcome.kind) {
-      case 'answered':
+      case 'answered': {
+        const heard = ports.hear?.(state)?.heard(outcome, actor.state ?? state);
         await actor.send({
           type: 'answered',
           step,
@@ -108,10 +127,16 @@ async function untilAnswered(
           stop: outcome.stop,
           ...(outcome.category ? { category: outcome.category } : {}),
           usage: outcome.usage,
-          calls: toolCalls(outcome.content).map((call) => ({ ...call, ...ports.intend(call, state) })),
+          ...(heard?.said === undefined ? {} : { said: heard.said }),
+          ...(heard?.told === undefined ? {} : { told: heard.told }),
+          calls: [
+            ...toolCalls(outcome.content).map((call) => ({ ...call, ...ports.intend(call, state) })),
+            ...(heard?.calls ?? []),
+          ],
           ms: Math.round(ports.clock.monotonic() - started),
         });
         return;
+      }
       case 'refused':
         ports.broadcast.silence(actor.id);
         await actor.send({
@@ -152,6 +177,10 @@ function once(
   signal: AbortSignal,
 ): Promise<CallOutcome> {
   const speaking = answer(state, step);
+  const hearing = ports.hear?.(state);
+  const show = (words: string): void => {
+    if (words !== '') ports.broadcast.words(actor.id, speaking, words);
+  };
   const request = withBytes(
     actor.transcript().request(held.ttl, held.maxTokens),
     state.chat,
@@ -162,8 +191,9 @@ function once(
     signal,
     onText(delta) {
       place.accepted();
-      ports.broadcast.words(actor.id, speaking, delta);
+      show(hearing ? hearing.shown(delta) : delta);
     },
+    ...(hearing ? { onBreak: () => show(hearing.broken()) } : {}),
     onAlive() {
       place.alive();
       actor.work.touch();

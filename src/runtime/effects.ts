@@ -2,6 +2,7 @@
  * Runs one effect and sends what it came to as a command. The only place where the kinds of effects meet the
  * outside; what is to run is decided elsewhere.
  */
+import { decodeEvent } from '../core/events.ts';
 import type { Clock, ToolOutcome, Workshop } from '../core/ports.ts';
 import type { Effect } from '../core/wants.ts';
 import type { Actor } from './actor.ts';
@@ -72,6 +73,8 @@ async function perform(actor: Actor, effect: Effect, ports: EffectPorts, signal:
     }
     case 'verify':
       return verify(actor, effect, ports, signal);
+    case 'gather':
+      return gather(actor, effect, ports);
     case 'close':
       await closeWorkspace(actor, effect, ports, signal);
       return;
@@ -99,6 +102,23 @@ async function perform(actor: Actor, effect: Effect, ports: EffectPorts, signal:
       await actor.send({ type: 'timer', timer: effect.timer });
       return;
   }
+}
+
+/** What one that waited for others is to have of them stands in this session's own log. */
+async function gather(
+  actor: Actor,
+  { child, endings }: Extract<Effect, { kind: 'gather' }>,
+  { store }: EffectPorts,
+): Promise<void> {
+  const news = endings.map((seq) => {
+    const [row] = store.events(actor.id, seq - 1, 1);
+    const event = row && decodeEvent(row).event;
+    if (event?.type !== 'mail.accepted' || event.body.kind !== 'announcement') {
+      throw new Error(`event ${seq} of ${actor.id} tells of no ending`);
+    }
+    return event.body;
+  });
+  await actor.send({ type: 'gathered', child, endings, news });
 }
 
 /** A call that was given up tells by itself what it came to; one that never began has nobody to tell it. */

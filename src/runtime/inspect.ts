@@ -8,9 +8,11 @@ import type { Card } from '../core/card.ts';
 import { decodeEvent, type Recorded } from '../core/events.ts';
 import { encodeBody, head } from '../core/fence.ts';
 import type { Glance } from '../core/glance.ts';
+import { standings } from '../core/plan.ts';
+import { planText } from '../core/plan-text.ts';
 import * as policy from '../core/policy.ts';
 import type { Skills, ToolCall, ToolOutcome } from '../core/ports.ts';
-import { type Session, textOf } from '../core/session.ts';
+import { type Session, saidOf } from '../core/session.ts';
 import { isEnded } from '../core/subagents.ts';
 import type { Actor } from './actor.ts';
 import type { Sessions } from './elsewhere.ts';
@@ -23,11 +25,15 @@ export type Inspect = (actor: Actor, call: ToolCall) => ToolOutcome | Promise<To
 const PAGE_CHARS = 20_000;
 const LATEST = 12;
 const ROWS = 500;
+/** Subagents that a list for programs names at most. */
+const JSON_ROWS = 100;
 
 const inputSchema = z.looseObject({
   action: z.enum(['list', 'show']),
   target: z.string().optional(),
   offset: z.number().int().nonnegative().optional(),
+  /** Of `list`: for programs. No tool offers it. */
+  form: z.literal('json').optional(),
 });
 
 const skillSchema = z.looseObject({ name: z.string(), file: z.string().optional() });
@@ -43,11 +49,14 @@ export function makeInspect(ports: {
     if (call.name === 'worktrees') {
       return actor.state && answerWorktrees(ports.worktrees, actor.state, call);
     }
+    if (call.name === 'plan') return actor.state && planShown(actor.state, ports.sessions);
     if (call.name !== 'subagents') return undefined;
     const input = inputSchema.safeParse(call.input);
     const { state } = actor;
     if (!input.success || !state) return { ok: false, text: 'subagents: list and show are read here.' };
-    if (input.data.action === 'list') return listed(state, ports);
+    if (input.data.action === 'list') {
+      return input.data.form === 'json' ? rowsOf(state, ports) : listed(state, ports);
+    }
     const card = policy.descendant(state, input.data.target ?? '');
     if (policy.isRefusal(card)) return { ok: false, text: `Nothing to show: ${card.message}.` };
     return shown(ports.sessions, card, input.data.offset ?? 0);
@@ -68,19 +77,45 @@ async function listed(
   const cards = Object.values(state.tree.cards).toReversed();
   if (cards.length === 0) return { ok: true, text: 'There are no subagents.' };
   const lines = await Promise.all(
-    cards.map(async (card) => {
-      // One that can't be reached at this moment is told of as its latest news has it.
-      const current = isEnded(card.status)
-        ? undefined
-        : await sessions.glance(card.id).catch(() => undefined);
-      return lineOf(card, current, now());
-    }),
+    cards.map(async (card) => lineOf(card, await currentOf(sessions, card), now())),
   );
   return { ok: true, text: lines.join('\n') };
 }
 
-function lineOf(card: Card, current: Glance | undefined, now: number): string {
-  const { steps, usage, activity } = current ?? card;
+type Current = Pick<Glance, 'steps' | 'usage' | 'activity'>;
+
+/** The same as JSON, the latest first. */
+async function rowsOf(
+  state: Session,
+  { sessions, now }: { sessions: Sessions; now: () => number },
+): Promise<ToolOutcome> {
+  const cards = Object.values(state.tree.cards).toReversed().slice(0, JSON_ROWS);
+  const rows = await Promise.all(
+    cards.map(async (card) => {
+      const current = await currentOf(sessions, card);
+      return {
+        id: card.id,
+        type: card.role,
+        path: card.path,
+        status: card.status,
+        minutes: Math.round(((card.endedAt ?? now()) - (card.startedAt ?? card.createdAt)) / 6_000) / 10,
+        messages: current.steps,
+        usd: current.usage.usd,
+        ...(current.activity && !isEnded(card.status) ? { now: head(current.activity, 120) } : {}),
+        ...(card.workspace ? { branch: card.workspace.branch } : {}),
+      };
+    }),
+  );
+  return { ok: true, text: JSON.stringify(rows) };
+}
+
+/** One that can't be reached at this moment is told of as its latest news has it. */
+async function currentOf(sessions: Sessions, card: Card): Promise<Current> {
+  if (isEnded(card.status)) return card;
+  return (await sessions.glance(card.id).catch(() => undefined)) ?? card;
+}
+
+function lineOf(card: Card, { steps, usage, activity }: Current, now: number): string {
   const until = card.endedAt ?? now;
   return [
     `${card.path} (${card.id}): ${card.status}${card.reason ? `, ${card.reason}` : ''}`,
@@ -95,6 +130,21 @@ function lineOf(card: Card, current: Glance | undefined, now: number): string {
   ].join('; ');
 }
 
+/** The plan as its file has it, with what its subagents do at this moment. */
+async function planShown(state: Session, sessions: Sessions): Promise<ToolOutcome> {
+  const activities = new Map<string, string>();
+  await Promise.all(
+    standings(state).map(async ({ card }) => {
+      if (card?.status !== 'running') return;
+      const current = await sessions.glance(card.id).catch(() => undefined);
+      if (current) activities.set(card.id, current.activity);
+    }),
+  );
+  const text = planText(state, (subagent) => activities.get(subagent));
+  if (text === undefined) return { ok: false, text: 'There is no plan: make one with plan, action set.' };
+  return { ok: true, text: encodeBody(text) };
+}
+
 /** One subagent: its task, how it stands, its latest words and calls, and a page of its result. */
 async function shown(sessions: Sessions, card: Card, offset: number): Promise<ToolOutcome> {
   let task = '';
@@ -107,7 +157,7 @@ async function shown(sessions: Sessions, card: Card, offset: number): Promise<To
   for await (const { event } of logOf(sessions, card.id)) {
     if (event.type === 'mail.accepted' && event.body.kind === 'task') task = event.body.spec.task;
     if (event.type === 'step.answered') {
-      const words = textOf(event.content).trim();
+      const words = saidOf(event).trim();
       if (words !== '') note(`said: ${head(words, 500)}`);
     }
     if (event.type === 'tool.started') note(`called: ${head(event.summary, 200)}`);

@@ -11,7 +11,7 @@ import { isDead } from '../core/subagents.ts';
 import type { Effect } from '../core/wants.ts';
 import { type Actor, makeActor, type Outcome, type RepeatKey } from './actor.ts';
 import { type Broadcast, makeBroadcast } from './broadcast.ts';
-import type { Intend } from './calls.ts';
+import type { Hear, Intend } from './calls.ts';
 import { type Committer, makeCommitter } from './committer.ts';
 import { runEffect } from './effects.ts';
 import { type Elsewhere, type MailCommand, makeSessions, type Sent, type Sessions } from './elsewhere.ts';
@@ -33,6 +33,8 @@ export interface RuntimePorts {
   readonly skills?: Skills;
   readonly rules: Rules;
   readonly intend: Intend;
+  /** Absent: words are words, in every session. */
+  readonly hear?: Hear;
   /** Model calls in flight: a ceiling for this process, or lanes that several processes share. */
   readonly maxModelCalls: number | Lanes;
   readonly mainToolMs: number;
@@ -42,6 +44,8 @@ export interface RuntimePorts {
   readonly elsewhere?: Elsewhere;
   /** Whether a session that is found at work was taken out of memory for no reason of its own; absent: no. */
   readonly evicted?: (session: string) => boolean;
+  /** Told how a session stands: when it is loaded, and after each of its commits. Returns at once, and never throws. */
+  readonly stands?: (session: Session) => void;
   /** Called before a chat's logs are removed, again after a crash: whatever lists it forgets it. */
   readonly unlist?: (chat: string) => Promise<void>;
   readonly random: () => number;
@@ -190,7 +194,10 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
     // Before it is one of them: it is at rest itself until its first command, and must not be forgotten.
     forget();
     actors.set(id, actor);
-    if (actor.state) tally.loaded(actor.state);
+    if (actor.state) {
+      tally.loaded(actor.state);
+      ports.stands?.(actor.state);
+    }
     // A session that wants something and is not in memory was at work when its host went down.
     if (actor.state && store.session(id)?.wants) {
       const evicted = ports.evicted?.(id) ?? false;
@@ -225,6 +232,7 @@ export function makeRuntime(ports: RuntimePorts): Runtime {
     }
     if (actor.state) tally.committed(actor.state, events);
     broadcast.events(actor.id, events);
+    if (actor.state) ports.stands?.(actor.state);
     progress(actor);
   }
 

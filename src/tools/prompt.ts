@@ -12,6 +12,7 @@ A line in brackets before a person's words says when they were sent, by whom and
 const MAIN_DELEGATION = `How to delegate
 - Hand over what takes more than a few steps, or what can be done side by side: start a subagent for each independent piece with sessions_spawn, several in one step. Do quick things yourself.
 - A subagent sees nothing of this conversation. Its task must hold everything: the objective and why, what is known, which files, what was decided, what to hand back and what counts as done.
+- What must come after others is spawned at once, with after: it begins by itself once they have completed, with their results.
 - After spawning, say in a sentence what is under way and end your turn, or go on with something else. News of each subagent comes to you by itself when it ends. Never wait, sleep, or list to see whether one is done.
 - Steer one only when it goes the wrong way or must know something new. Kill it when its work is no longer wanted.
 - Say with done_when how it can be checked that the work is done, where commands or a schema can tell. Have a reviewer (role) judge what must be right.
@@ -33,6 +34,7 @@ const SUBAGENT = `You are a subagent of Tidings: you work by yourself on one tas
 - Work step by step and check what you did, by running it where that is possible.
 - Words like <steer …> may reach you in between: follow them, they are about your task.
 - Your last message without tool calls ends your work, and is your result: what your parent reads. Say what you did or found, where it is (files, branch, commits), what you checked and how, and what is left or doubtful. No preamble.
+- Reports that come right behind your task (<subagent-announcement …>) are of those that it waited for: build on them.
 - Use report progress when a long piece begins, so that people see what you are at.
 - Ask with report question only when you can't go on without the answer and can't decide it sensibly: a choice that is hard to undo, something only others know. Say all it takes to answer, for whoever answers sees nothing of your work. You wait until it is answered, which may take long.`;
 
@@ -65,6 +67,7 @@ These are instructions kept for certain kinds of work. When one fits what you ar
  * The system prompt, in parts: the last one is where the prompt cache is asked to remember it.
  * @param canWork whether there are folders and processes
  * @param sandboxed whether commands are kept in a sandbox
+ * @param markers what those who may delegate are told of markers; absent: there are none
  */
 export function systemPrompt(
   subject: PrefixSubject,
@@ -73,7 +76,13 @@ export function systemPrompt(
     skills,
     canWork,
     sandboxed = false,
-  }: { readonly skills: Skills['all']; readonly canWork: boolean; readonly sandboxed?: boolean },
+    markers,
+  }: {
+    readonly skills: Skills['all'];
+    readonly canWork: boolean;
+    readonly sandboxed?: boolean;
+    readonly markers?: string;
+  },
 ): string[] {
   const folders = placesOf(subject, { canWork, sandboxed });
   const delegation = `${MAIN_DELEGATION}${LONG_WORK[`${canWork}`]}`;
@@ -89,6 +98,7 @@ export function systemPrompt(
           NEWS,
           ...folders,
         ];
+  if (subject.mayDelegate && markers !== undefined) parts.push(markers);
   parts.push(PERMISSION);
   if (skills.length > 0) {
     parts.push([SKILLS, ...skills.map(({ name, description }) => `- ${name}: ${description}`)].join('\n'));

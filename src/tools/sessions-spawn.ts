@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type DoneWhen, thinkingLevels, trustLevels } from '../core/card.ts';
 import type { SpawnRequest } from '../core/commands.ts';
+import { MAX_AFTER } from '../core/dependencies.ts';
 import { ALL } from '../core/policy.ts';
 import {
   type CompileSchema,
@@ -69,7 +70,7 @@ const label = z
 const controls = /[^\P{Cc}\n\r\t]/u;
 const noControls = (text: string): boolean => !controls.test(text);
 
-function inputOf(settings: SpawnSettings) {
+export function inputOf(settings: SpawnSettings) {
   const { maxUsd, maxTokens = MOST_TOKENS } = settings;
   const usdWords = `must be a number from ${LEAST_USD} to ${maxUsd}`;
   const tokenWords = `must be a whole number from ${LEAST_TOKENS} to ${maxTokens}`;
@@ -137,11 +138,19 @@ function inputOf(settings: SpawnSettings) {
       .describe(
         'Narrows what it may do by itself. plan: it hands in its plan first, and acts once that is approved. ask: what the configuration does not allow waits for permission. auto: all but what the configuration asks about or forbids.',
       ),
-    announce: z
-      .enum(['each', 'quiet'])
+    after: z
+      .array(z.string().min(1).max(400))
+      .min(1)
+      .max(MAX_AFTER)
       .optional()
       .describe(
-        'each (default): its news wakes you when it ends. quiet: you read the news with your next step.',
+        'Labels of subagents of yours that must complete first: it begins by itself then, with their results in its first message. If one does not complete, this one fails and says which.',
+      ),
+    announce: z
+      .enum(['each', 'together', 'quiet'])
+      .optional()
+      .describe(
+        'each (default): its news wakes you when it ends. together: those that you spawn in one step and that say so are told to you in one, when the last has ended. quiet: you read the news with your next step.',
       ),
   });
 }
@@ -198,6 +207,8 @@ const doneWhenShape = z.object({
 export interface SpawnTool {
   readonly tool: WorkTool<z.infer<ReturnType<typeof inputOf>>>;
   readonly input: z.ZodType;
+  /** By which names `repo` may ask for one. */
+  readonly repositories: readonly string[];
   /** Checks an input against the schema and the configuration. */
   parse(input: unknown): SpawnParsed;
 }
@@ -266,7 +277,8 @@ export function sessionsSpawn(settings: SpawnSettings): SpawnTool {
         errors,
       };
     }
-    const { task, label: wanted, model, thinking, role = 'worker', limits, trust, announce } = result.data;
+    const { task, label: wanted, model, thinking, role = 'worker', limits, trust } = result.data;
+    const { after, announce = 'each' } = result.data;
     const deep = nested.safeParse(result.data).data?.done_when?.result_schema;
     if (isTooDeep(deep)) {
       return fault('done_when.result_schema', `done_when.result_schema ${tooDeepWords}`);
@@ -301,7 +313,8 @@ export function sessionsSpawn(settings: SpawnSettings): SpawnTool {
         ...(limits?.minutes === undefined ? {} : { minutes: limits.minutes }),
         ...(limits?.usd === undefined ? {} : { usd: limits.usd }),
         ...(limits?.tokens === undefined ? {} : { tokens: limits.tokens }),
-        announce: announce ?? 'each',
+        announce,
+        ...(after === undefined ? {} : { after }),
         ...(trust === undefined ? {} : { trust }),
         ...(done === undefined ? {} : { doneWhen: done }),
         notes: chosen.note === undefined ? [] : [chosen.note],
@@ -309,7 +322,7 @@ export function sessionsSpawn(settings: SpawnSettings): SpawnTool {
     };
   }
 
-  return { tool, input, parse };
+  return { tool, input, parse, repositories: settings.repositories };
 }
 
 function wrongSchema(schema: ResultSchema, compile: CompileSchema | undefined): string | undefined {

@@ -7,6 +7,35 @@ import { workTool } from './work-tool.ts';
 /** Characters of a message to a subagent. */
 export const MAX_STEER = 20_000;
 
+export const subagentsInput = z.strictObject({
+  action: z.enum(['list', 'show', 'steer', 'answer', 'kill']),
+  target: z.string().min(1).max(400).optional().describe('For show, steer, answer and kill: which subagent.'),
+  message: z
+    .string()
+    .min(1)
+    .max(MAX_STEER)
+    .refine((text) => text.trim() !== '', 'is blank; it must say something')
+    .optional()
+    .describe('For steer: what it is to know or do differently. For answer: the answer.'),
+  interrupt: z
+    .boolean()
+    .optional()
+    .describe('For steer: give up what it is doing right now. Only if going on would do harm.'),
+  decision: z
+    .enum(['allow', 'deny'])
+    .optional()
+    .describe(
+      'For answer to a permission or a plan. What is beyond your own rights only a person may allow; deny it, or leave it to them.',
+    ),
+  request: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('For answer: which request, if it asked for more than one thing.'),
+  offset: z.int().min(0).optional().describe('For show: from which character of the result.'),
+});
+
 export const subagents = workTool({
   name: 'subagents',
   description: [
@@ -16,39 +45,7 @@ export const subagents = workTool({
     'asked; with decision, allow or deny, where it asked for permission or for approval of its plan. kill: ends it and all below it; "all" ends every one. Targets are labels, paths (boss/pawn) or ids. News comes by itself: list only when you need to',
     'know how things stand, never to wait.',
   ].join(' '),
-  input: z.strictObject({
-    action: z.enum(['list', 'show', 'steer', 'answer', 'kill']),
-    target: z
-      .string()
-      .min(1)
-      .max(400)
-      .optional()
-      .describe('For show, steer, answer and kill: which subagent.'),
-    message: z
-      .string()
-      .min(1)
-      .max(MAX_STEER)
-      .refine((text) => text.trim() !== '', 'is blank; it must say something')
-      .optional()
-      .describe('For steer: what it is to know or do differently. For answer: the answer.'),
-    interrupt: z
-      .boolean()
-      .optional()
-      .describe('For steer: give up what it is doing right now. Only if going on would do harm.'),
-    decision: z
-      .enum(['allow', 'deny'])
-      .optional()
-      .describe(
-        'For answer to a permission or a plan. What is beyond your own rights only a person may allow; deny it, or leave it to them.',
-      ),
-    request: z
-      .string()
-      .min(1)
-      .max(200)
-      .optional()
-      .describe('For answer: which request, if it asked for more than one thing.'),
-    offset: z.int().min(0).optional().describe('For show: from which character of the result.'),
-  }),
+  input: subagentsInput,
   readOnly: true,
   repeatable: true,
 });

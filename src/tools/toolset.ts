@@ -12,6 +12,7 @@ import { edit } from './edit.ts';
 import { glob } from './glob.ts';
 import { grep } from './grep.ts';
 import { permissionFor } from './permission.ts';
+import { planTool } from './plan.ts';
 import { read } from './read.ts';
 import type { ResultSchema } from './result-schema.ts';
 import { type SpawnSettings, type SpawnTool, sessionsSpawn } from './sessions-spawn.ts';
@@ -65,6 +66,7 @@ export function makeToolset(
 ): Toolset {
   const { canWork, judge } = settings;
   const spawn = sessionsSpawn(settings);
+  const plan = planTool(settings, spawn);
   const landing = worktreesTool({ mayLand: true });
   const reviewing = worktreesTool({ mayLand: false });
   const hasWorktrees = canWork && settings.repositories.length > 0;
@@ -88,7 +90,7 @@ export function makeToolset(
 
   function toolsOf(subject: ToolSubject) {
     return [
-      ...(subject.mayDelegate ? [spawn.tool, subagents] : []),
+      ...(subject.mayDelegate ? [spawn.tool, subagents, plan] : []),
       ...(subject.mayDelegate && hasWorktrees ? [worktreesOf(subject)] : []),
       subject.kind === 'main' ? staySilent : subject.plans ? reportWithPlan : report,
       ...(subject.submits ? [submitResult] : []),
@@ -105,6 +107,8 @@ export function makeToolset(
         return spawnIntent(call, caller);
       case 'subagents':
         return subagentsIntent(call.input);
+      case 'plan':
+        return plan.intent(call.input, (commands) => uncheckable(commands, caller));
       case 'worktrees':
         return within(call, caller, worktreesIntent(worktreesOf(caller), call.input));
       case 'stay_silent': {
@@ -151,22 +155,24 @@ export function makeToolset(
   }
 
   /** A session has nothing checked by commands that it could not run by itself. */
-  function spawnIntent(call: ToolCall, { trust, role }: ToolCaller): Intent {
-    const parsed = spawn.parse(call.input);
-    if (!parsed.ok) return { do: 'error', text: parsed.error };
-    const commands = parsed.request.doneWhen?.commands ?? [];
+  function uncheckable(commands: readonly string[], { trust, role }: ToolCaller): string | undefined {
     if (role === 'reviewer' && commands.length > 0) {
-      const text =
-        'Not spawned: a reviewer’s subagents are reviewers, too, and have no done_when.commands: leave them out.';
-      return { do: 'error', text };
+      return 'a reviewer’s subagents are reviewers, too, and have no done_when.commands: leave them out.';
     }
     for (const command of commands) {
       const verdict = judge({ name: bash.name, input: { command }, readOnly: false }, trust);
       if (verdict.is !== 'run') {
-        const text = `Not spawned: the done_when command ${JSON.stringify(head(command, 200))} would need permission (${verdict.because}), and nobody is there to give it when it runs. Name commands that you may run by yourself, or leave them out and check the work when it comes.`;
-        return { do: 'error', text };
+        return `the done_when command ${JSON.stringify(head(command, 200))} would need permission (${verdict.because}), and nobody is there to give it when it runs. Name commands that you may run by yourself, or leave them out and check the work when it comes.`;
       }
     }
+    return undefined;
+  }
+
+  function spawnIntent(call: ToolCall, caller: ToolCaller): Intent {
+    const parsed = spawn.parse(call.input);
+    if (!parsed.ok) return { do: 'error', text: parsed.error };
+    const fault = uncheckable(parsed.request.doneWhen?.commands ?? [], caller);
+    if (fault !== undefined) return { do: 'error', text: `Not spawned: ${fault}` };
     return { do: 'spawn', request: parsed.request };
   }
 
@@ -204,6 +210,7 @@ const telling = [
   'label',
   'target',
   'task',
+  'main_task',
   'name',
 ] as const;
 

@@ -40,6 +40,24 @@ const target = z
   .describe('Which subagent: its label, path (boss/pawn) or id. Not for list.');
 const offset = z.int().min(0).optional().describe('For diff: from which character.');
 
+/** Of whoever may land. */
+export const worktreesInput = z.strictObject({
+  action: z.enum(['list', 'diff', 'land', 'remove']),
+  target,
+  offset,
+  message: z
+    .string()
+    .min(1)
+    .max(MAX_TITLE)
+    .refine((text) => text.trim() !== '' && !text.includes('\n'), 'must be one line that says something')
+    .optional()
+    .describe("For land: the commit's title. Default: the subagent's label and task."),
+  discard: z
+    .boolean()
+    .optional()
+    .describe('For remove: lose for good what has not landed. Only if that is wanted.'),
+});
+
 /** The tool of a session that may land, or of one that only looks. */
 export function worktreesTool({ mayLand }: { readonly mayLand: boolean }): WorkTool<WorktreesInput> {
   if (!mayLand) {
@@ -54,22 +72,7 @@ export function worktreesTool({ mayLand }: { readonly mayLand: boolean }): WorkT
   return workTool({
     name: 'worktrees',
     description: landing.join(' '),
-    input: z.strictObject({
-      action: z.enum(['list', 'diff', 'land', 'remove']),
-      target,
-      offset,
-      message: z
-        .string()
-        .min(1)
-        .max(MAX_TITLE)
-        .refine((text) => text.trim() !== '' && !text.includes('\n'), 'must be one line that says something')
-        .optional()
-        .describe("For land: the commit's title. Default: the subagent's label and task."),
-      discard: z
-        .boolean()
-        .optional()
-        .describe('For remove: lose for good what has not landed. Only if that is wanted.'),
-    }),
+    input: worktreesInput,
     readOnly: false,
     repeatable: false,
   });

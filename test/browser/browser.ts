@@ -1,16 +1,17 @@
 /**
- * A real browser for tests of the page: one process a test file, a profile of its own for each page. Whatever a page
+ * A real browser for tests of the page: one for all files of a test process, a profile of its own for each page. Whatever a page
  * complains about, an error, a breach of its policy, a request to anywhere else, fails the test that opened it.
  */
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { afterAll, expect, onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { House } from '../e2e/harness.ts';
 
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 let browser: Promise<Browser> | undefined;
 
+/** It ends with this process, as all that Playwright launches. */
 function launched(): Promise<Browser> {
   const found = [process.env.TIDINGS_TEST_CHROMIUM ?? '', ...places].find(
     (path) => path !== '' && existsSync(path),
@@ -27,11 +28,6 @@ function launched(): Promise<Browser> {
   });
   return browser;
 }
-
-afterAll(async () => {
-  await (await browser)?.close();
-  browser = undefined;
-});
 
 const refusedByNetwork = /^Failed to load resource|^WebSocket connection to '[^']*' failed/;
 

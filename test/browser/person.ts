@@ -7,7 +7,7 @@ import { type OpenOptions, openPage } from './browser.ts';
 
 /** Where people write. */
 export function composer(page: Page): Locator {
-  return page.getByRole('textbox', { name: 'Message to the assistant' });
+  return page.getByRole('textbox', { name: /^Message to the (assistant|program)/ });
 }
 
 export async function type(page: Page, words: string): Promise<void> {

@@ -1,6 +1,7 @@
 /** The team beside the conversation: the tree, the timeline, sums and budget, and one subagent opened in its drawer. */
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { makeClient } from '../../src/client/index.ts';
 import { bash, cast, resultOf, spawn } from '../e2e/cast.ts';
 import { openHouse } from '../e2e/harness.ts';
 import { git, repository } from '../workshop/setup.ts';
@@ -190,4 +191,29 @@ test('the drawer shows the task, the work as it goes on, the result and the chan
   await seen(row(page, 'sleeper', 'at work'));
   await gone(sleeper.getByText('Dead, with all that they had running: sleeper.'));
   await seen(ending.getByText(/· read$/));
+});
+
+test('a chat that a program leads says so, and a subagent that waits for others shows for whom', async () => {
+  const house = await openHouse({
+    script: cast({ 'First this': { text: 'Done.', gate: 'first' }, 'Then that': { text: 'Done, too.' } }),
+  });
+  const led = makeClient({ url: house.url, token: house.token });
+  const chat = await led.createChat({ lead: 'program', title: 'A script' });
+  await led.spawn(chat.id, { task: 'First this.', label: 'first' });
+  await led.spawn(chat.id, { task: 'Then that.', label: 'then', after: ['first'] });
+  const page = await openAt(house, chat);
+  const waiting = row(page, 'then', 'waits for others');
+  await seen(waiting);
+  await soon(() => waiting.textContent()).toContain('waits for first');
+  const words = page.getByRole('textbox', { name: 'Message to the program that leads this chat' });
+  await words.fill('How far are you?');
+  await words.press('Enter');
+  await seen(said(page, 'You', 'How far are you?'));
+  house.simulator.open('first');
+  await seen(row(page, 'then', 'done'));
+  expect((await led.news(chat.id)).news.map(({ kind }) => kind)).toEqual([
+    'message',
+    'announcement',
+    'announcement',
+  ]);
 });

@@ -42,6 +42,8 @@ describe('what a Worker goes by', () => {
       webSearches: 5,
       retention: { toolOutputDays: 30, endedTreesDays: 90 },
       trust: { main: 'auto', subagents: 'auto', allow: [], ask: [], deny: [] },
+      markers: [],
+      mcp: { dialects: [] },
       budget: { chatUsd: 20, subagentUsd: 2 },
       token,
       anthropic: { apiKey: 'sk-ant-1' },

@@ -22,7 +22,8 @@ describe('tidings config', () => {
     for (const name of settingNames) {
       const [, value, from, variable, meaning] = row(
         text,
-        { retention: 'retention.toolOutputDays', trust: 'trust.main' }[String(name)] ?? name,
+        { retention: 'retention.toolOutputDays', trust: 'trust.main', mcp: 'mcp.dialects' }[String(name)] ??
+          name,
       );
       expect(value).not.toBe('');
       expect(from).toBe('default');

@@ -121,6 +121,8 @@ describe('a wrong key in the file is refused with one line', () => {
     ['repositories', 'app', 'is "app"', 'an object of names and paths, such as {"app": "../app"}'],
     ['fetch', [], 'is a list', 'an object, { … }'],
     ['webSearches', 21, 'is 21', 'a whole number from 0 to 20'],
+    ['markers', 'sessions', 'is "sessions"', 'a list of "sessions" and "manager", such as ["sessions"]'],
+    ['mcp', ['247'], 'is a list', 'an object such as {"dialects": ["247"]}'],
     ['models', [], 'is a list', 'an object, { … }'],
   ])('%s: %j', (name, value, was, words) => {
     expect(refusal({ file: { [name]: value } })).toEqual([

@@ -30,6 +30,8 @@ describe('settings', () => {
       trust: { main: 'auto', subagents: 'auto', allow: [], ask: [], deny: [] },
       models: {},
       skills: [],
+      markers: [],
+      mcp: { dialects: [] },
       retention: { toolOutputDays: 30, endedTreesDays: 90 },
       anthropic: {},
       simulator: true,

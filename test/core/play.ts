@@ -12,6 +12,7 @@ import type { Recorded, SessionEvent } from '../../src/core/events.ts';
 import type { Block, Json, RefusalKind } from '../../src/core/ports.ts';
 import type { Session } from '../../src/core/session.ts';
 import { makeTranscript } from '../../src/core/transcript.ts';
+import { wants } from '../../src/core/wants.ts';
 import { callerOf } from '../../src/tools/caller.ts';
 import { rulesOf, smallLimits, toolset } from '../simulation/life.ts';
 
@@ -214,6 +215,19 @@ export function exchange(...sessions: readonly Play[]): void {
     for (const from of sessions)
       for (const to of sessions) if (from !== to && carry(from, to).length > 0) moved = true;
   }
+}
+
+/** What children waited for is read back from the log, as the runtime does. */
+export function gather(of: Play): SessionEvent[] {
+  return wants(of.state).flatMap((effect) => {
+    if (effect.kind !== 'gather') return [];
+    const { child, endings } = effect;
+    const news = endings.flatMap((seq) => {
+      const event = of.log[seq - 1]?.event;
+      return event?.type === 'mail.accepted' && event.body.kind === 'announcement' ? [event.body] : [];
+    });
+    return of.do({ type: 'gathered', child, endings, news });
+  });
 }
 
 /** A chat with one subagent at work. */

@@ -44,7 +44,11 @@ async function begun() {
     env: { TIDINGS_CHAT_BUDGET_USD: '4', TIDINGS_SUBAGENT_BUDGET_USD: '1' },
   });
   const chat = await house.client.newChat();
+  const feed = chat.feed();
   await chat.say('Begin.');
+  // So many may take all that there is: a person allows it.
+  const { request } = await feed.first('input.requested');
+  await house.client.post(chat.path('/answer'), { request: request.id, decision: 'allow' });
   return { house, chat };
 }
 

@@ -19,8 +19,8 @@ async function struck(blow: Blow, blows: number, more: Partial<ObjectFaults> = {
   expect(summary.breaches, `seed ${seed}`).toEqual([]);
   expect(summary.blows).toBe(blows);
   // A run in which nothing happened would prove nothing; how much does depends on the machine.
-  expect(summary.messages).toBeGreaterThan(2);
-  expect(summary.endings).toBeGreaterThan(2);
+  expect(summary.messages).toBeGreaterThan(1);
+  expect(summary.endings).toBeGreaterThan(1);
   return summary;
 }
 

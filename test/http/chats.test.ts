@@ -19,6 +19,7 @@ describe('a chat', () => {
         title: 'Plans',
         status: 'idle',
         model: 'claude-haiku-5-5',
+        lead: 'assistant',
         owner: 'admin',
         usage: { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, usd: 0 },
         budget: {

@@ -41,6 +41,7 @@ describe('/openapi.json', () => {
       'GET /',
       'GET /docs',
       'GET /healthz',
+      'GET /mcp',
       'GET /metrics',
       'GET /openapi.json',
       'GET /readyz',
@@ -53,6 +54,7 @@ describe('/openapi.json', () => {
       'GET /v1/chats/{chat}/export',
       'GET /v1/chats/{chat}/files/{file}',
       'GET /v1/chats/{chat}/messages',
+      'GET /v1/chats/{chat}/news',
       'GET /v1/chats/{chat}/subagents',
       'GET /v1/chats/{chat}/subagents/{target}',
       'GET /v1/chats/{chat}/subagents/{target}/calls/{seq}',
@@ -61,13 +63,16 @@ describe('/openapi.json', () => {
       'GET /v1/chats/{chat}/subagents/{target}/messages',
       'GET /v1/chats/{chat}/usage',
       'GET /v1/chats/{chat}/worktrees',
+      'GET /v1/repositories',
       'GET /v1/search',
       'PATCH /v1/chats/{chat}',
+      'POST /mcp',
       'POST /session',
       'POST /v1/chats',
       'POST /v1/chats/{chat}/answer',
       'POST /v1/chats/{chat}/files',
       'POST /v1/chats/{chat}/messages',
+      'POST /v1/chats/{chat}/news/read',
       'POST /v1/chats/{chat}/resume',
       'POST /v1/chats/{chat}/stop',
       'POST /v1/chats/{chat}/subagents',
@@ -100,12 +105,11 @@ describe('/openapi.json', () => {
       const response = await door.request(method, path, body, headers);
       const media = response.headers.get('content-type') ?? '';
       let given: unknown = '';
-      if (response.status === 204) given = null;
+      if (response.status === 204 || (response.status === 202 && media === '')) given = null;
       else if (media.includes('json') && !media.includes('jsonl')) given = await response.json();
       else if (media !== 'text/event-stream') given = await response.text();
       else await response.body?.cancel();
       const { status } = response;
-      if (media === 'text/event-stream') return { status, body: given };
       documented.check({
         method,
         path: path.split('?')[0] ?? '',
@@ -170,6 +174,13 @@ describe('/openapi.json', () => {
         ({ label, status }) => label === 'done' && status === 'completed',
       ),
     );
+    const led = `/v1/chats/${idOf((await ask('POST', '/v1/chats', { lead: 'program' })).body)}`;
+    await ask('POST', `${led}/messages`, { text: 'Are you there?' });
+    await ask('GET', `${led}/news`);
+    await ask('POST', `${led}/news/read`, { upTo: 1, id: 'r' });
+    await ask('POST', `${led}/news/read`, { upTo: 2, id: 'r' });
+    await ask('POST', `${led}/news/read`, { upTo: 1_000 });
+    await ask('POST', `${at}/news/read`, { upTo: 1 });
     await ask('POST', `${at}/subagents/done/land`);
     await ask('POST', `${at}/subagents/done/remove`);
     await ask('POST', `${at}/messages`, { text: 'fetch!' });
@@ -205,7 +216,15 @@ describe('/openapi.json', () => {
       expect((await ask('GET', `${at}${rest}/calls/${finished}`)).status).toBe(200);
     }
     await ask('GET', '/v1/search?q=hello');
+    await ask('GET', '/v1/repositories');
     await ask('GET', '/v1/chats');
+    const both = { accept: 'application/json, text/event-stream' };
+    const hello = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
+    await ask('GET', '/mcp', undefined, both);
+    await ask('GET', '/mcp', undefined, { accept: 'application/json' });
+    await ask('POST', '/mcp', hello, both);
+    await ask('POST', '/mcp', hello);
+    await ask('POST', '/mcp', { jsonrpc: '2.0', method: 'notifications/initialized' }, both);
     await ask('POST', `${at}/tickets`, {});
     await ask('GET', `/sockets/${chat}?ticket=x`);
     const upgrade = { upgrade: 'websocket' };
@@ -228,9 +247,11 @@ describe('/openapi.json', () => {
         400: () =>
           path.endsWith('/files')
             ? breakOff(here)
-            : takes
-              ? ask(method, here, '{')
-              : ask(method, `${here}?after=9999999`, undefined, {}),
+            : path === '/mcp'
+              ? ask(method, here, '{', both)
+              : takes
+                ? ask(method, here, '{')
+                : ask(method, `${here}?after=9999999`, undefined, {}),
         401: () => ask(method, here, body, { authorization: '' }),
         403: () => ask(method, here, body, { host: 'evil' }),
         404: () =>
@@ -326,14 +347,16 @@ describe('/openapi.json', () => {
     });
     expect(Object.fromEntries(bodies)).toEqual({
       '/session': ['code', 'token'],
-      '/v1/chats': ['budgetUsd', 'id', 'model', 'title'],
+      '/v1/chats': ['budgetUsd', 'id', 'lead', 'model', 'title'],
       'patch /v1/chats/{chat}': ['archived', 'budgetUsd', 'model', 'title'],
       '/v1/chats/{chat}/files': [],
       '/v1/chats/{chat}/messages': ['id', 'interrupt', 'parts', 'text'],
       '/v1/chats/{chat}/stop': ['id', 'subagents'],
       '/v1/chats/{chat}/resume': ['id'],
       '/v1/chats/{chat}/answer': ['decision', 'id', 'request', 'text'],
+      '/v1/chats/{chat}/news/read': ['id', 'upTo'],
       '/v1/chats/{chat}/subagents': [
+        'after',
         'announce',
         'id',
         'label',

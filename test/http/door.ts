@@ -15,6 +15,8 @@ import { makeApp } from '../../src/http/app.ts';
 import type { AppPorts } from '../../src/http/ports.ts';
 import { indexedSearch } from '../../src/http/search.ts';
 import { localShelf } from '../../src/http/shelf.ts';
+import { dialectsOf } from '../../src/mcp/dialects.ts';
+import { mcpDoor } from '../../src/mcp/door.ts';
 import { makeCatalogue } from '../../src/model/catalogue.ts';
 import { memoryStore } from '../../src/runtime/memory-store.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
@@ -259,6 +261,7 @@ export function openDoor(options: DoorOptions = {}, store: Store & Finder = memo
     resolveModel: catalogue.resolve,
     budget: { chatUsd: 1_000, subagentUsd: 100 },
     spawn: gateway.toolset.spawn,
+    mcp: mcpDoor(dialectsOf(gateway.toolset.spawn.input, []), '0.1.0'),
     ready: () => true,
     log: {
       answered: ({ method, path, status }) => answered.push(`${method} ${path} ${status}`),

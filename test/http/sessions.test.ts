@@ -22,6 +22,10 @@ describe('signing in', () => {
     };
     expect(await browser.post('/session', { token })).toMatchObject({ status: 200, body: { session } });
     expect((await browser.get('/session')).body).toEqual({ session });
+    // The token itself says the same, without an end of it.
+    const { expiresAt: _, ...who } = session;
+    expect((await door.get('/session', bearer(token))).body).toEqual({ session: who });
+    expect((await door.get('/session', bearer('tid_of-nobody'))).status).toBe(401);
     expect(await browser.post('/v1/chats', {})).toMatchObject({
       status: 201,
       body: { chat: { owner: 'ada' } },

@@ -6,7 +6,20 @@ import { describe, expect, test } from 'vitest';
 const src = join(import.meta.dirname, '..', '..', 'src');
 
 /** What runs on every host. */
-const neutral = ['core', 'runtime', 'model', 'tools', 'trust', 'skills', 'gateway', 'http', 'config', 'log'];
+const neutral = [
+  'core',
+  'runtime',
+  'model',
+  'tools',
+  'trust',
+  'skills',
+  'markers',
+  'gateway',
+  'http',
+  'mcp',
+  'config',
+  'log',
+];
 
 /** For each part: the other parts that it may import. */
 const mayImport: Record<string, readonly string[]> = {
@@ -16,12 +29,15 @@ const mayImport: Record<string, readonly string[]> = {
   trust: ['core'],
   tools: ['core', 'trust'],
   skills: ['core'],
-  gateway: ['core', 'runtime', 'model', 'tools', 'trust'],
+  markers: ['core', 'runtime'],
+  gateway: ['core', 'runtime', 'model', 'tools', 'trust', 'markers'],
   http: ['core', 'runtime', 'model', 'tools', 'gateway'],
-  config: ['core', 'model', 'tools', 'trust'],
+  config: ['core', 'model', 'tools', 'trust', 'markers'],
   log: ['core', 'runtime', 'http'],
   // Types only, as a test below says.
   client: ['core', 'http'],
+  // An adapter around the client: what an MCP client may do is what its token may do over HTTP.
+  mcp: ['core', 'client', 'tools', 'http'],
   web: ['client'],
   simulator: [],
   'hosts/node': [...neutral, 'simulator', 'cli'],
@@ -38,11 +54,13 @@ const mayUse: Record<string, readonly RegExp[]> = {
   trust: [/^zod$/, /^unbash$/, /^picomatch$/],
   tools: [/^zod$/, /^ipaddr\.js$/, /^@mdream\/js$/],
   skills: [/^zod$/, /^yaml$/],
+  markers: [/^zod$/],
   gateway: [],
   http: [/^zod$/, /^hono(\/|$)/, /^@noble\/hashes\//, /^nanoid$/],
   config: [/^zod$/, /^ipaddr\.js$/],
   log: [/^pino\/pino\.js$/],
   client: [/^zod$/, /^eventsource-parser$/],
+  mcp: [/^zod$/, /^@noble\/hashes\//, /^@modelcontextprotocol\/server$/],
   web: [/^preact(\/|$)/, /^@preact\/signals$/, /^marked$/],
   'hosts/cloudflare': [/^(?!node:)/],
 };

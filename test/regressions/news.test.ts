@@ -63,7 +63,8 @@ test('news is not lost or doubled when the request that holds it fails again and
 test('the last of many endings is told like the first', async () => {
   const count = 12;
   const house = await openHouse({
-    env: { TIDINGS_MAX_CHILDREN: '3' },
+    // Twelve at once are little of the budget, so nobody is asked.
+    env: { TIDINGS_MAX_CHILDREN: '3', TIDINGS_CHAT_BUDGET_USD: '1000' },
     script: cast({
       main: (request) => {
         if (request.lastUserText.includes('Begin')) {

@@ -37,11 +37,16 @@ export function drawnCalls({ choices, names, requests, waiting, newTask }: Drawn
     const asked = latestAsked(request);
     // More than may be asked for at a time.
     if (chance(choices, 3)) return Array.from({ length: 6 }, () => ({ kind: 'call', ...bash('ask me') }));
+    // More than may be spawned unasked, where money is short.
+    if (delegates && chance(choices, 4)) {
+      return Array.from({ length: 6 }, () => ({ kind: 'call', ...callOf('sessions_spawn') }));
+    }
     const count = 1 + choices.below(3);
     return Array.from({ length: count }, (): Planned => {
       const name = weighted(choices, [
         [5, 'bash'],
         [delegates ? 9 : 1, 'sessions_spawn'],
+        [delegates ? 2 : 0, 'tasks'],
         [delegates ? 4 : 1, 'steer'],
         [delegates ? 4 : 1, 'kill'],
         [2, 'read'],
@@ -65,6 +70,8 @@ export function drawnCalls({ choices, names, requests, waiting, newTask }: Drawn
     switch (name) {
       case 'sessions_spawn':
         return { name, input: spawnInput() };
+      case 'tasks':
+        return { name: 'plan', input: planInput() };
       case 'steer':
         return {
           name: 'subagents',
@@ -125,7 +132,12 @@ export function drawnCalls({ choices, names, requests, waiting, newTask }: Drawn
     return {
       task: newTask(),
       ...(chance(choices, 70) ? { label: pick(choices, ['a', 'b', 'c']) } : {}),
-      ...(chance(choices, 20) ? { announce: 'quiet' } : {}),
+      ...weighted<Input>(choices, [
+        [6, {}],
+        [2, { announce: 'quiet' }],
+        [2, { announce: 'together' }],
+      ]),
+      ...(chance(choices, 25) ? { after: pick(choices, [['a'], ['b'], ['a', 'b'], ['c'], ['nobody']]) } : {}),
       ...(chance(choices, 25) ? { repo: 'app' } : {}),
       ...(chance(choices, 10)
         ? { limits: { minutes: 0.5 } }
@@ -134,6 +146,55 @@ export function drawnCalls({ choices, names, requests, waiting, newTask }: Drawn
           : {}),
       ...spawnTerms(choices),
     };
+  }
+
+  /** A plan of three, or of more than anybody may spawn unasked; or a change of one, right or wrong. */
+  function planInput(): Input {
+    const task = (id: string, more: Input = {}): Input => ({ id, task: newTask(), ...more, ...planTerms() });
+    const kill = chance(choices, 50) ? { kill: true } : {};
+    switch (
+      weighted(choices, [
+        [6, 'set'],
+        [2, 'many'],
+        [5, 'update'],
+        [2, 'drop'],
+        [1, 'own'],
+        [1, 'show'],
+      ] as const)
+    ) {
+      case 'set': {
+        const own = { id: 'all', role: 'manager', title: 'All of it', after: ['a', 'b'] };
+        const tasks = [task('a'), task('b', { after: ['a'] }), own];
+        return { action: 'set', main_task: 'A house', tasks, ...kill };
+      }
+      case 'many': {
+        const tasks = Array.from({ length: 6 }, (_, n) => task(`t${n}`));
+        return { action: 'set', main_task: 'Six houses', tasks, ...kill };
+      }
+      case 'update': {
+        const after = [pick(choices, ['a', 'b', 'c', 'all'])];
+        return {
+          action: 'update',
+          tasks: [task(pick(choices, ['b', 'c', 'd']), chance(choices, 50) ? { after } : {})],
+        };
+      }
+      case 'drop':
+        return { action: 'update', drop: [pick(choices, ['a', 'b', 'c', 'all'])], ...kill };
+      case 'own':
+        return { action: 'update', tasks: [{ id: 'all', status: 'completed' }] };
+      case 'show':
+        return { action: 'show' };
+    }
+  }
+
+  function planTerms(): Input {
+    return weighted<Input>(choices, [
+      [5, {}],
+      [2, { retries: 1 }],
+      [1, { repo: 'app' }],
+      [1, { limits: { usd: 2 } }],
+      [1, { done_when: mustHold(choices) }],
+    ]);
   }
 
   /** What it was just asked, as a rule, or what is open; now and then in a form in which nobody may answer it. */

@@ -3,11 +3,13 @@
  * must be kept whatever crashed when. Looks at what was written and sent, never at how it came about.
  */
 import { chronicleOf } from './oracle/chronicle.ts';
+import { judgeDependencies } from './oracle/dependencies.ts';
 import { judgeFeed } from './oracle/feed.ts';
 import { judgeForgetting } from './oracle/forgetting.ts';
 import { judgeMail } from './oracle/mail.ts';
 import { judgeMoney } from './oracle/money.ts';
 import { judgePermissions } from './oracle/permissions.ts';
+import { judgePlans } from './oracle/plans.ts';
 import { judgePrefixes } from './oracle/prefixes.ts';
 import { judgeQuestions } from './oracle/questions.ts';
 import { judgeRequests } from './oracle/requests.ts';
@@ -30,6 +32,8 @@ export function judge(world: World): string[] {
     ...judgePrefixes(chronicle),
     ...judgeSessions(chronicle),
     ...judgeTree(chronicle),
+    ...judgeDependencies(chronicle),
+    ...judgePlans(chronicle),
     ...judgeQuestions(chronicle),
     ...judgePermissions(chronicle),
     ...judgeTrust(chronicle),

@@ -4,6 +4,8 @@
  */
 
 import { bug, type PlantedBug } from './planted-bug.ts';
+import { dependencyBugs } from './planted-dependency-bugs.ts';
+import { planBugs } from './planted-plan-bugs.ts';
 import { trustBugs } from './planted-trust-bugs.ts';
 
 function bugApart(...about: Parameters<typeof bug>): PlantedBug {
@@ -84,15 +86,15 @@ export const plantedBugs: readonly PlantedBug[] = [
   ),
   bug('an announcement does not wake', [
     'core/evolve-mail.ts',
-    "wakes: body.wakes && child?.spec.announce !== 'quiet',",
-    'wakes: false,',
+    "wakes: body.wakes && child?.spec.announce !== 'quiet' &&",
+    'wakes: false &&',
   ]),
   bug(
     'a steer between the last answer and the ending is lost',
     [
       'core/advance.ts',
-      'return state.mail.waiting.filter((letter) => letter.wakes);',
-      "return state.mail.waiting.filter((letter) => letter.wakes && !(state.spoke && letter.kind === 'steer'));",
+      'return readable(state).filter((letter) => letter.wakes);',
+      "return readable(state).filter((letter) => letter.wakes && !(state.spoke && letter.kind === 'steer'));",
     ],
     ['core/ending.ts', "some((letter) => letter.kind === 'steer')", 'some(() => false)'],
   ),
@@ -172,8 +174,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   ]),
   bug('a request leaves a part of the mail waiting', [
     'core/steps.ts',
-    '[...state.mail.waiting].sort(inOrder)',
-    '[...state.mail.waiting].sort((a, b) => inOrder(b, a)).slice(0, 1)',
+    '[...readable(state)].sort(inOrder)',
+    '[...readable(state)].sort((a, b) => inOrder(b, a)).slice(0, 1)',
   ]),
   bug('what was at work before a crash is not taken up', [
     'runtime/runtime.ts',
@@ -288,4 +290,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     '',
   ]),
   ...trustBugs,
+  ...dependencyBugs,
+  ...planBugs,
 ];

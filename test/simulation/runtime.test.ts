@@ -146,7 +146,7 @@ describe('a summary that must be asked for again', () => {
     };
     const world = await makeWorld({ limits: { compactAt: 2_000 }, script });
     const tries = () => world.sent.filter(asksForSummary).length;
-    world.people.say('words-1 '.repeat(2_000), false);
+    world.people.say('words-1 '.repeat(1_500), false);
     await world.play({ until: () => tries() === 1 });
     world.people.say('poison', false);
     await world.play();

@@ -116,9 +116,14 @@ export async function runSchedule(choices: Choices, tracing = false, apart = fal
           task: world.newTask(),
           label: pick(choices, ['a', 'b', 'p']),
           ...(chance(choices, 25) ? { repo: 'app' } : {}),
+          ...(chance(choices, 25) ? { after: [pick(choices, ['a', 'b', 'p'])] } : {}),
           ...spawnTerms(choices),
         });
-        if (asked.ok) people.spawn(asked.request);
+        if (asked.ok)
+          people.spawn({
+            ...asked.request,
+            ...(chance(choices, 40) ? { retries: 1 + choices.below(2) } : {}),
+          });
         break;
       }
       case 'stop':

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { Json, ToolOutcome, Worker } from '../../src/core/ports.ts';
 import {
   makeWorkshop,
@@ -20,14 +20,9 @@ import {
   type WorkshopSetting,
 } from '../../src/hosts/node/workshop/workshop.ts';
 
-const cleaning: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const clean of cleaning.splice(0).reverse()) await clean();
-});
-
 /** Runs when the current test is over, the latest first. */
 export function afterTest(clean: () => unknown): void {
-  cleaning.push(clean);
+  onTestFinished(async () => void (await clean()));
 }
 
 /** A folder of its own, gone after the test. */

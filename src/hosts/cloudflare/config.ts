@@ -41,6 +41,7 @@ export interface WorkerConfig extends GatewaySettings {
   readonly anthropic: Anthropic;
   readonly fetch: Settings['fetch'];
   readonly models: Settings['models'];
+  readonly mcp: Settings['mcp'];
   readonly log: Settings['log'];
   /** What an object may hold in all, in bytes. */
   readonly objectBytes: number;
@@ -109,6 +110,7 @@ export function readConfig(bindings: object): WorkerConfig {
     webSearches: settings.webSearches,
     retention: settings.retention,
     trust: settings.trust,
+    markers: settings.markers,
     budget: {
       chatUsd: settings.chatBudgetUsd,
       subagentUsd: settings.subagentBudgetUsd,
@@ -122,6 +124,7 @@ export function readConfig(bindings: object): WorkerConfig {
     anthropic: layers.anthropic,
     fetch: settings.fetch,
     models: settings.models,
+    mcp: settings.mcp,
     log: settings.log,
     objectBytes: Number(variable(env, roomVariable) ?? platformBytes),
     warnings,

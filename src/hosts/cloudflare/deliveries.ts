@@ -60,8 +60,10 @@ function bringsWork({ body }: PostedMail): boolean {
     case 'task':
     case 'go':
     case 'steer':
+    case 'result':
       return true;
     case 'kill':
+    case 'unmet':
     case 'answer':
     case 'status':
     case 'announcement':

@@ -11,6 +11,8 @@ import type { Shelf } from '../../http/shelf.ts';
 import { keeperAnswerSchema, type TokenKeeper } from '../../http/token-keeper.ts';
 import { keptTokenSchema } from '../../http/token-rules.ts';
 import type { NamedToken, TokenBook } from '../../http/tokens.ts';
+import { dialectsOf } from '../../mcp/dialects.ts';
+import { mcpDoor } from '../../mcp/door.ts';
 import { makeMetrics } from '../../runtime/metrics.ts';
 import { again } from './again.ts';
 import type { Bindings } from './bindings.ts';
@@ -50,6 +52,7 @@ export function makeFront(host: Host, bindings: Bindings): (request: Request) =>
     resolveModel: catalogue.resolve,
     budget: config.budget,
     spawn: rules.toolset.spawn,
+    mcp: mcpDoor(dialectsOf(rules.toolset.spawn.input, config.mcp.dialects), version),
     elsewhere: (session) => forward(bindings, session),
     ready: () => true,
     log: host.http,

@@ -2,6 +2,8 @@
  * The skills that ship, as they are bundled with a Worker, where there is no disk to find them on. A test sees to it
  * that none is forgotten here.
  */
+import managerPlan from '../../../skills/manager-plan/SKILL.md';
+import markers from '../../../skills/markers/SKILL.md';
 import orchestrate from '../../../skills/orchestrate/SKILL.md';
 import review from '../../../skills/review/SKILL.md';
 import worktrees from '../../../skills/worktrees/SKILL.md';
@@ -10,7 +12,13 @@ import { makeSkills } from '../../skills/open.ts';
 import { readShelf } from '../../skills/shelf.ts';
 import { type SkillFolder, skillFile } from '../../skills/skill.ts';
 
-const bundled: Readonly<Record<string, string>> = { orchestrate, review, worktrees };
+const bundled: Readonly<Record<string, string>> = {
+  'manager-plan': managerPlan,
+  markers,
+  orchestrate,
+  review,
+  worktrees,
+};
 
 export async function shippedSkills(): Promise<Skills> {
   const folders = Object.entries(bundled).map(([name, text]) => bundledFolder(name, text));

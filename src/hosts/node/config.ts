@@ -199,6 +199,8 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
       trust: source('trust'),
       models: source('models'),
       skills: source('skills'),
+      markers: source('markers'),
+      mcp: source('mcp'),
       retention: source('retention'),
       apiKey: sourceOf('apiKey'),
       authToken: sourceOf('authToken'),

@@ -19,6 +19,8 @@ import { localShelf } from '../../http/shelf.ts';
 import { bookOf, digestOf } from '../../http/tokens.ts';
 import { httpLog, runtimeLog } from '../../log/lines.ts';
 import type { Log } from '../../log/log.ts';
+import { dialectsOf } from '../../mcp/dialects.ts';
+import { mcpDoor } from '../../mcp/door.ts';
 import { makeCatalogue } from '../../model/catalogue.ts';
 import { makeModel } from '../../model/client.ts';
 import { createPersona } from '../../simulator/persona.ts';
@@ -32,6 +34,7 @@ import type { Config } from './config.ts';
 import { watchEventLoop } from './event-loop.ts';
 import { folderId } from './folder-id.ts';
 import { pageFiles } from './page-files.ts';
+import { makePlanFiles } from './plan-files.ts';
 import { makeCompileSchema } from './schemas.ts';
 import { makeSignInLinks } from './sign-in-links.ts';
 import { nodeShelf } from './skills/find.ts';
@@ -40,6 +43,7 @@ import { openStore } from './store/sqlite-store.ts';
 import { tokenKeeper } from './tokens/issue.ts';
 import { namedTokens } from './tokens/named-tokens.ts';
 import { serveUpgrades, type Upgrades, wantsSocket } from './upgrades.ts';
+import { makeFolders } from './workshop/folders.ts';
 import { makeWorkshop } from './workshop/workshop.ts';
 
 export interface RunningGateway {
@@ -121,6 +125,11 @@ export async function startGateway(config: Config, options: StartOptions): Promi
       ...(config.chatBudgetTokens === undefined ? {} : { chatTokens: config.chatBudgetTokens }),
       ...(config.subagentBudgetTokens === undefined ? {} : { subagentTokens: config.subagentBudgetTokens }),
     };
+    const plans = makePlanFiles({
+      folders: makeFolders(store.folder),
+      clock: nodeClock,
+      trouble: (error) => options.log.warn({ err: error }, 'the file of a plan could not be written'),
+    });
     const gateway = makeGateway(
       {
         ...settings,
@@ -139,6 +148,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
         sandboxed,
         compileSchema: makeCompileSchema(),
         random: Math.random,
+        stands: plans.stands,
         fatal: options.fatal,
         log: runtimeLog(options.log, (session) => store.session(session)?.chat),
       },
@@ -181,6 +191,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
       resolveModel: catalogue.resolve,
       budget,
       spawn: gateway.toolset.spawn,
+      mcp: mcpDoor(dialectsOf(gateway.toolset.spawn.input, config.mcp.dialects), options.version),
       ready: () => ready,
       log: httpLog(options.log),
       clientOf: (env) => connectionOf(env)?.remoteAddress,
@@ -196,6 +207,8 @@ export async function startGateway(config: Config, options: StartOptions): Promi
     workshop.measure(metrics);
     const unwatch = watchEventLoop(metrics);
     gateway.runtime.start();
+    const planners = new Set(store.wanting().flatMap((id) => store.session(id)?.parent ?? []));
+    plans.anew(planners, (id) => void gateway.runtime.state(id));
     ready = true;
     options.log.info({ version: options.version, url: gatewayUrl(config, port) }, 'started');
     let closing: Promise<void> | undefined;
@@ -218,6 +231,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
         closing ??= stop(server, upgrades, async () => {
           ready = false;
           await gateway.runtime.stop();
+          await plans.close();
           await workshop.shut();
           store.close();
           await simulator?.close();

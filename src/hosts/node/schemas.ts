@@ -8,8 +8,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { z } from 'zod';
 import { type CompileSchema, type Draft, prepared } from '../../tools/result-schema.ts';
 
-/** Milliseconds that compiling a schema, or a check by it, may take. */
-const PATIENCE_MS = 250;
+/** Milliseconds that compiling a schema, or a check by it, may take: by the clock, so that a busy machine needs more. */
+const PATIENCE_MS = 1_000;
 /** Faults that are named. */
 const MAX_FAULTS = 8;
 /** Schemas whose code is kept. */

@@ -5,7 +5,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { SentPart } from '../../client/index.ts';
-import { client, outbox, refused, wordsOf } from '../state/app.ts';
+import { chats, client, outbox, refused, wordsOf } from '../state/app.ts';
 import type { Conversation } from '../state/conversation.ts';
 import { draftOf, writeDraft } from '../state/drafts.ts';
 import { size } from '../text/words.ts';
@@ -18,6 +18,8 @@ const MAX_TEXT = 100_000;
 export function Composer({ conversation }: { readonly conversation: Conversation }) {
   const { id } = conversation;
   const text = draftOf(id);
+  const led = chats.value.find((chat) => chat.id === id)?.lead;
+  const reader = led === 'program' ? 'the program that leads this chat' : 'the assistant';
   const trouble = useSignal('');
   const dragged = useSignal(false);
   const box = useRef<HTMLTextAreaElement>(null);
@@ -125,8 +127,8 @@ export function Composer({ conversation }: { readonly conversation: Conversation
         class="field"
         rows={1}
         value={text.value}
-        placeholder="Say something to the assistant"
-        aria-label="Message to the assistant"
+        placeholder={`Say something to ${reader}`}
+        aria-label={`Message to ${reader}`}
         aria-describedby="composer-keys"
         onInput={(event) => write(event.currentTarget.value)}
         onKeyDown={onKeyDown}

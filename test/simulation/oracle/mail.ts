@@ -2,6 +2,7 @@
  * Mail: accepted once and in order, taken by one step, settled once; every ending announced once, together with
  * it; a person's words in the very next request.
  */
+import type { Card } from '../../../src/core/card.ts';
 import type { AcceptedBody } from '../../../src/core/correspondence.ts';
 import type { Recorded } from '../../../src/core/events.ts';
 import { mailId } from '../../../src/core/ids.ts';
@@ -72,12 +73,19 @@ function letters(history: History): string[] {
   const bySeq = new Map<number, Followed>();
   const added = new Set<number>();
   const quiet = new Set<string>();
+  const retries = new Map<string, number>();
   for (const [index, { event, seq }] of log.entries()) {
     const complain = (what: string): void => void found.push(`${name} ${seq}: ${what}`);
     switch (event.type) {
       case 'subagent.spawned':
         if (event.spec.announce === 'quiet') quiet.add(event.spec.id);
+        retries.set(event.spec.id, event.spec.retries ?? 0);
         break;
+      case 'mail.posted': {
+        const { to, body } = event.mail;
+        if (body.kind === 'steer' && body.retry) retries.set(to, (retries.get(to) ?? 0) - 1);
+        break;
+      }
       case 'session.parked':
         if (event.reason === 'stopped' && [...all.values()].some((letter) => letter.settled === undefined)) {
           complain('was stopped and mail from before is not settled');
@@ -86,8 +94,11 @@ function letters(history: History): string[] {
       case 'mail.accepted': {
         if (!event.block) break;
         const id = mailId(event.sender, event.n);
-        const { kind } = event.body;
-        const wakes = wakesBy(event.body) && !(kind === 'announcement' && quiet.has(event.sender));
+        // What one waited for stands where its own subagents' news does.
+        const kind = event.body.kind === 'result' ? 'announcement' : event.body.kind;
+        const again = retries.get(event.sender) ?? 0;
+        const tried = event.body.kind === 'announcement' && again > 0 && failed(event.body.card);
+        const wakes = wakesBy(event.body) && !(kind === 'announcement' && quiet.has(event.sender)) && !tried;
         const letter: Followed = { seq, kind, wakes };
         if (all.has(id)) complain(`${id} was accepted twice`);
         all.set(id, letter);
@@ -127,7 +138,9 @@ function letters(history: History): string[] {
         else if (letter.settled) complain(`${event.mail} settled as ${letter.settled} and ${event.how}`);
         else {
           letter.settled = event.how;
-          if (event.how === 'read') found.push(...readRightly(history, index, letter, event.step));
+          // The program that leads a chat reads outside, and says when it has.
+          if (event.how === 'read' && end.lead !== 'program')
+            found.push(...readRightly(history, index, letter, event.step));
           const mayBe = letter.kind === 'question' || quarantinedIn(history, index);
           if (event.how === 'withdrawn' && end.kind !== 'main' && !mayBe)
             complain('a subagent withdrew mail');
@@ -140,12 +153,21 @@ function letters(history: History): string[] {
     }
   }
   for (const [id, letter] of all) {
-    if (letter.settled === undefined && (letter.wakes || letter.takenBy !== undefined)) {
+    if (
+      end.lead !== 'program' &&
+      letter.settled === undefined &&
+      (letter.wakes || letter.takenBy !== undefined)
+    ) {
       found.push(`${name}: ${id} (${letter.kind}) never settled`);
     }
-    if (letter.kind === 'message') found.push(...heardNext(history, id, letter));
+    if (letter.kind === 'message' && end.lead !== 'program') found.push(...heardNext(history, id, letter));
   }
   return found;
+}
+
+/** An ending that the gateway itself tries to mend, if that was asked for. */
+function failed({ status, reason }: Card): boolean {
+  return status === 'timed_out' || (status === 'failed' && !['dependency', 'refused'].includes(reason ?? ''));
 }
 
 function wakesBy(body: AcceptedBody): boolean {

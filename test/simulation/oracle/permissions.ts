@@ -2,7 +2,7 @@
  * Permissions: what must be allowed starts only once it is, and what was denied, withdrawn or is forbidden never
  * does; nothing else waits. People are told of whatever is asked for, and of whatever was tried and is forbidden.
  */
-import type { CallFact } from '../../../src/core/events.ts';
+import type { CallFact } from '../../../src/core/call-fact.ts';
 import { openRequests } from '../../../src/core/session.ts';
 import { judgeCall } from '../life.ts';
 import { type Chronicle, commitAt, type History } from './chronicle.ts';

@@ -40,6 +40,8 @@ const meanings: Readonly<Record<SettingName, string>> = {
   trust: 'how far sessions act by themselves, and what is allowed, asked about or forbidden',
   models: 'aliases, and models that are not known yet',
   skills: 'folders with skills, besides those that ship',
+  mcp: 'sets of MCP tools beside our own, under the names that other programs know: 247, tmux-worktree',
+  markers: 'markers in words by which sessions may delegate: sessions, manager',
   retention: 'for how many days what is over is kept; 0 is for ever',
 };
 
@@ -120,7 +122,8 @@ function settingLines(config: Config, name: SettingName): SettingLine[] {
     case 'repositories':
       return entries(config.repositories, (path) => path, line);
     case 'skills':
-      return [line(config.skills.length === 0 ? 'none' : config.skills.join(', '))];
+    case 'markers':
+      return [line(config[name].length === 0 ? 'none' : config[name].join(', '))];
     case 'fetch':
       return entries(
         Object.fromEntries(Object.entries(config.fetch).filter(([, list]) => list.length > 0)),
@@ -154,6 +157,10 @@ function settingLines(config: Config, name: SettingName): SettingLine[] {
         ({ id, ...rest }) => [id, ...Object.entries(rest).map(pair)].join(', '),
         line,
       );
+    case 'mcp': {
+      const { dialects } = config.mcp;
+      return [line(dialects.length === 0 ? 'none' : dialects.join(', '), 'dialects')];
+    }
     case 'retention':
       return entries(config.retention, (days) => (days === 0 ? 'for ever' : `${days} days`), line);
     case 'model':

@@ -20,6 +20,12 @@ const apart = [
   'test/{workshop/sandbox-none,cloudflare/fetch-limit}.test.ts',
 ];
 
+/**
+ * What starts many processes and opens no house: a process that has read both hosts and a browser's driver has become
+ * large, and each start of another one from there copies its page tables.
+ */
+const processes = ['test/{backup,runtime,store,workshop}/**/*.test.ts'];
+
 /** Those that take longest, be it that they compute or that they wait: first, so that the last ones to end are short. */
 const longest = [
   'simulation/{simulation,planted}',
@@ -57,6 +63,16 @@ export default defineConfig({
         extends: true,
         test: { name: 'apart', include: apart, provide: { host: 'node' } },
       },
+      {
+        extends: true,
+        test: {
+          name: 'processes',
+          include: processes,
+          exclude: apart,
+          isolate: false,
+          provide: { host: 'node' },
+        },
+      },
       // Reading all modules anew for each file takes longer than most tests: nothing is kept in them.
       {
         extends: true,
@@ -64,7 +80,7 @@ export default defineConfig({
           name: 'node',
           include: ['test/**/*.test.ts'],
           // Those with outside agents are for `npm run agents`.
-          exclude: [...apart, 'test/agents/**'],
+          exclude: [...apart, ...processes, 'test/agents/**'],
           isolate: false,
           provide: { host: 'node' },
         },

@@ -9,7 +9,6 @@ import type { PostedMail } from './correspondence.ts';
 import type { SessionEvent } from './events.ts';
 import { admitted, childEnded, childTold } from './evolve-money.ts';
 import * as mailbox from './mailbox.ts';
-import { isTriedAgain } from './second-tries.ts';
 import { type Session, standing } from './session.ts';
 import * as subagents from './subagents.ts';
 
@@ -50,11 +49,13 @@ function steered(tree: subagents.Tree, mail: PostedMail): subagents.Tree {
   });
 }
 
-/** One is told once that what it waits for won't come. */
+/** One is told once that what it waits for won't come; and whoever was killed is not tried again. */
 function told(tree: subagents.Tree, { to, body }: PostedMail): subagents.Tree {
   const child = tree.children[to];
-  if (body.kind !== 'unmet' || !child) return tree;
-  return subagents.withChild(tree, to, { ...child, unmet: true });
+  if (!child) return tree;
+  if (body.kind === 'unmet') return subagents.withChild(tree, to, { ...child, unmet: true });
+  if (body.kind !== 'kill' || body.target !== to || !child.retries) return tree;
+  return subagents.withChild(tree, to, { ...child, retries: 0 });
 }
 
 export function mailAccepted(
@@ -115,11 +116,7 @@ export function mailAccepted(
     case 'denial':
       return withLetter({ ...base, kind: 'denial', wakes: false });
     case 'result':
-      return withLetter({
-        ...base,
-        kind: 'announcement',
-        shown: Math.min(body.of.result.length, body.of.resultChars),
-      });
+      return withLetter({ ...base, kind: 'announcement' });
     case 'kill':
     case 'unmet':
     case 'answer':
@@ -134,7 +131,7 @@ export function mailAccepted(
       const next = withLetter({
         ...base,
         kind: 'announcement',
-        wakes: body.wakes && child?.spec.announce !== 'quiet' && !isTriedAgain(child, body.card),
+        wakes: body.wakes && child?.spec.announce !== 'quiet',
         subagent: { id: body.card.id, attempt: body.attempt },
         shown: Math.min(body.result.length, body.resultChars),
       });
@@ -157,11 +154,12 @@ export function mailAccepted(
 
 export function mailSettled(state: Session, event: Extract<SessionEvent, { type: 'mail.settled' }>): Session {
   const letter = mailbox.unsettled(state.mail).find((one) => one.id === event.mail);
-  const unheard = letter?.kind === 'task' && state.mail.waiting.includes(letter);
+  const isOwed = letter?.kind === 'task' || (letter?.kind === 'announcement' && !letter.subagent);
+  const unheard = isOwed && state.mail.waiting.includes(letter);
   const next = {
     ...state,
     mail: mailbox.settle(state.mail, event.mail),
-    // It ended before it ever heard its task: should it be resumed, it must know what it is for.
+    // It ended before it ever heard its task, and what it waited for: should it be resumed, it must know of them.
     ...(unheard
       ? { owed: [...state.owed, { seq: letter.seq }], owedWeight: state.owedWeight + letter.weight }
       : {}),

@@ -14,6 +14,7 @@ import * as mailbox from './mailbox.ts';
 import * as policy from './policy.ts';
 import { awaitsPermission, openRequests, preview, type Session } from './session.ts';
 import * as subagents from './subagents.ts';
+import { readable } from './together.ts';
 
 // ───────────────────────────────────────────────────────── from above
 
@@ -247,9 +248,9 @@ function dropLetter(d: Draft, request: string): void {
   const letter = d.state.mail.waiting.find((one) => one.request === request);
   if (!letter) return;
   settle(d, letter, 'withdrawn');
-  const { turn, step, mail, owed, unanswered, paused } = d.state;
+  const { turn, step, owed, unanswered, paused } = d.state;
   // A turn that began for it alone, and waits for a new prefix, has nothing to say any more.
-  const more = step || mail.waiting.length > 0 || owed.length > 0 || unanswered || paused;
+  const more = step || readable(d.state).length > 0 || owed.length > 0 || unanswered || paused;
   if (turn && !more) endTurn(d, 'done');
 }
 

@@ -72,8 +72,9 @@ function acceptOne(d: Draft, sender: string, { n, body }: PostedMail): void {
       d.add({ type: 'mail.accepted', sender, n, body });
       return acceptKill(d, body);
     case 'result': {
-      const { block, short } = announcementBlocks(d.state.secret, body.of);
-      d.add({ type: 'mail.accepted', sender, n, body, block, ...(short === block ? {} : { short }) });
+      // It can't look at a sibling: what stands here is all that it gets of it, however many there are.
+      const { block } = announcementBlocks(d.state.secret, body.of);
+      d.add({ type: 'mail.accepted', sender, n, body, block });
       return;
     }
     case 'unmet':
@@ -111,7 +112,8 @@ function acceptOne(d: Draft, sender: string, { n, body }: PostedMail): void {
       delegation.tellParent(d, 'ended', d.state.tree.cards[body.card.id] ?? body.card, {
         result: body.result,
       });
-      if (!d.state.deleting && !d.state.closing && !hasEnded(d.state)) tryAgain(d, body);
+      if (!d.state.deleting && !d.state.closing && !hasEnded(d.state))
+        tryAgain(d, body, mailbox.letterId(sender, n));
       return;
     }
   }

@@ -7,6 +7,7 @@ import type { Card } from './card.ts';
 import type { MailBody } from './correspondence.ts';
 import * as delegation from './delegation.ts';
 import type { Draft } from './draft.ts';
+import { settle } from './ending.ts';
 import { head } from './fence.ts';
 import type { Child } from './subagents.ts';
 
@@ -16,17 +17,22 @@ export const MAX_RETRIES = 5;
 const SAID_AGAIN = 1_000;
 
 /** Whether an ending is not the last word: more money or another's failure is nothing that it could mend. */
-export function isTriedAgain(child: Child | undefined, { status, reason }: Card): boolean {
+function isTriedAgain(child: Child | undefined, { status, reason }: Card): boolean {
   if ((child?.retries ?? 0) < 1) return false;
   return status === 'timed_out' || (status === 'failed' && reason !== 'dependency' && reason !== 'refused');
 }
 
-export function tryAgain(d: Draft, { card, result }: Extract<MailBody, { kind: 'announcement' }>): void {
+/** @param letter the mail that the ending came with: its reader is to hear of the last attempt only */
+export function tryAgain(
+  d: Draft,
+  { card, result }: Extract<MailBody, { kind: 'announcement' }>,
+  letter: string,
+): void {
   const child = d.state.tree.children[card.id];
   if (!child || !isTriedAgain(child, card)) return;
   const how = card.reason === undefined ? card.status : `${card.status} (${card.reason})`;
   const said = head(result.trim(), SAID_AGAIN);
-  delegation.steer(d, card, {
+  const steer = delegation.steer(d, card, {
     text: [
       `Attempt ${card.attempt} ended as ${how}. Try again: find out why first, and go about it differently where that was the cause.`,
       ...(said === '' ? [] : [`What came of it:\n${said}`]),
@@ -35,4 +41,6 @@ export function tryAgain(d: Draft, { card, result }: Extract<MailBody, { kind: '
     by: 'parent',
     retry: true,
   });
+  const news = typeof steer === 'string' && d.state.mail.waiting.find(({ id }) => id === letter);
+  if (news) settle(d, news, 'withdrawn');
 }

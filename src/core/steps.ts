@@ -8,7 +8,7 @@ import type { Command } from './commands.ts';
 import { compactIfDue, startCompaction } from './compaction.ts';
 import * as delegation from './delegation.ts';
 import type { Draft } from './draft.ts';
-import { endAttempt, park, settle } from './ending.ts';
+import { endAttempt, endTurn, park, settle } from './ending.ts';
 import type { BlockRef, WakeReason } from './events.ts';
 import { loadWith } from './evolve-money.ts';
 import { encodeBody, noteBlock } from './fence.ts';
@@ -61,6 +61,8 @@ export function requestStep(d: Draft, atTurnStart = false): void {
       short && letter.kind === 'announcement' ? { seq: letter.seq, short: true } : { seq: letter.seq },
     );
   }
+  // What the turn began for was answered, or is held back again, while it waited for a new prefix.
+  if (adds.length === 0 && !state.unanswered && !state.paused) return endTurn(d, 'done');
   const takes = letters.map((letter) => letter.id);
   const isTooMuch = tooMuch(loadWith(state, takes), d.context.rules.terms(state.model).window) !== undefined;
   if (isTooMuch && state.load.bytes > 0) {

@@ -192,8 +192,11 @@ function steerCall(
     by: 'parent',
   });
   if (typeof steerId !== 'string') return finishCall(d, open, false, `Not steered: ${steerId.message}.`);
+  const unmet = d.state.tree.children[card.id]?.unmet
+    ? ' It begins now, without what it waited for: your message must hold what it needs of that.'
+    : '';
   const how = subagents.isEnded(card.status)
-    ? `It had ended (${card.status}) and is resumed with your message; its news will come anew.`
+    ? `It had ended (${card.status}) and is resumed with your message; its news will come anew.${unmet}`
     : intent.interrupt
       ? 'Its running call is given up and it reads your message at once.'
       : 'It reads your message with its next step.';

@@ -21,7 +21,7 @@ export interface Transcript {
   request(ttl: Ttl, maxTokens?: number): ModelRequest;
   /** What it holds, message by message with its source. */
   readonly conversation: Conversation;
-  /** The events that hold what was asked for: the task, people's words, steers, what was said of the workspace. */
+  /** The events that hold what was asked for: the task and what it waited for, people's words, steers, what was said of the workspace. */
   readonly asked: readonly number[];
   /**
    * A request for something beside the conversation: its first `count` messages, then `words`. It reads the prompt
@@ -71,6 +71,14 @@ export function mayBear(stored: string): boolean {
   return type === undefined || !silent.has(type);
 }
 
+/** What a session was given to go by: a summary keeps it word for word, as far as there is room. */
+const isAsked: { readonly [kind: string]: true | undefined } = {
+  message: true,
+  task: true,
+  steer: true,
+  result: true,
+};
+
 export function makeTranscript(): Transcript {
   let seq = 0;
   let params: PrefixParams | undefined;
@@ -103,7 +111,7 @@ export function makeTranscript(): Transcript {
             const { attached, block, short } = event;
             pending.set(seq, { seq, ...(attached ? { attached } : {}), block, ...(short ? { short } : {}) });
             const { kind } = event.body;
-            if (kind === 'message' || kind === 'task' || kind === 'steer') asked.push(seq);
+            if (isAsked[kind]) asked.push(seq);
           }
           return;
         case 'tool.finished':

@@ -3,6 +3,7 @@ import { forgettable } from '../../src/core/forgetting.ts';
 import { wants } from '../../src/core/wants.ts';
 import {
   born,
+  call,
   card,
   chat,
   exchange,
@@ -12,6 +13,7 @@ import {
   only,
   type Play,
   person,
+  rules,
   spawnCall,
   spawnRequest,
   text,
@@ -123,11 +125,44 @@ describe('a subagent that waits for others', () => {
     const { main, of, settle } = teamOf([['models'], ['api', { after: ['models'] }]]);
     main.do({ type: 'kill', target: 'models', from: person });
     settle();
-    main.do({ type: 'steer', target: 'api', message: 'Begin all the same.', interrupt: false, from: person });
+    main.answer([call('subagents', { action: 'steer', target: 'api', message: 'Begin all the same.' })]);
+    expect(latestWords(main).join()).toContain('It begins now, without what it waited for');
     settle();
     expect(card(main, 'api')).toMatchObject({ status: 'running', attempt: 2 });
     expect(latestWords(of('api')).join('\n')).toContain('Do api.');
     expect(latestWords(of('api')).join('\n')).toContain('Begin all the same.');
+  });
+
+  test('and ended before it had read what they found reads it when it is resumed', () => {
+    const { main, of, settle, say } = teamOf([['one'], ['two'], ['next', { after: ['one'], repo: 'app' }]]);
+    say('one', 'It is in the cellar.');
+    of('next').do({ type: 'unopened', attempt: 1, message: 'There is no such base.' });
+    settle();
+    expect(card(main, 'next')).toMatchObject({ status: 'failed', reason: 'workspace' });
+    main.do({ type: 'steer', target: 'next', message: 'Try again.', interrupt: false, from: person });
+    settle();
+    of('next').do({ type: 'opened', attempt: 2, note: 'It is open.' });
+    const words = latestWords(of('next'));
+    expect(words[0]).toContain('Do next.');
+    expect(words[1]).toContain('It is in the cellar.');
+    expect(words.join()).toContain('Try again.');
+  });
+
+  test('for many reads of each as much as of one, since it can look at none of them', () => {
+    const main = chat({ ...rules, maxChildren: 12 });
+    const labels = Array.from({ length: 9 }, (_, n) => `part-${n}`);
+    for (const label of labels) main.do({ type: 'spawn', request: spawnRequest(label), from: person });
+    main.do({ type: 'spawn', request: spawnRequest('whole', { after: labels }), from: person });
+    const parts = labels.map((label) => born(main, label));
+    const whole = born(main, 'whole');
+    exchange(main, whole, ...parts);
+    for (const part of parts) part.answer([text('x'.repeat(9_000))]);
+    exchange(main, ...parts);
+    gather(main);
+    exchange(main, whole);
+    const words = latestWords(whole).slice(1);
+    expect(words).toHaveLength(9);
+    for (const word of words) expect(word).toContain('x'.repeat(8_000));
   });
 
   test('is killed and steered while it waits, and stays blocked when it was told something', () => {
@@ -250,6 +285,29 @@ describe('subagents that are announced together', () => {
   });
 });
 
+describe('a turn that has nothing left to say', () => {
+  test('once what it began for is held back again ends, and asks the model for nothing', () => {
+    const { main, say, settle, of } = teamOf([
+      ['a', { announce: 'together' }],
+      ['b', { announce: 'together' }],
+    ]);
+    // The next turn begins with another model, and so with a new prefix.
+    main.do({ type: 'change', model: 'claude-opus-5-5', from: person });
+    say('a', 'First.');
+    say('b', 'Second.');
+    expect(main.state.renewal).toBeDefined();
+    main.do({ type: 'steer', target: 'b', message: 'Once more.', interrupt: false, from: person });
+    main.renew();
+    expect(main.state.step).toBeUndefined();
+    expect(main.state.status).toBe('idle');
+    settle();
+    of('b').answer([text('Third.')]);
+    settle();
+    if (main.state.renewal) main.renew();
+    expect(latestWords(main).map((words) => /label="(\w)"/.exec(words)?.[1])).toEqual(['a', 'b', 'b']);
+  });
+});
+
 describe('a subagent that is tried again', () => {
   const failing = (main: Play, child: Play): void => {
     child.answer([text('')]);
@@ -276,6 +334,34 @@ describe('a subagent that is tried again', () => {
     expect(card(main, 'models')).toMatchObject({ status: 'failed', attempt: 2 });
     expect(card(main, 'api')).toMatchObject({ status: 'failed', reason: 'dependency' });
     expect(main.state.status).toBe('working');
+  });
+
+  test('is news only with its last attempt, whatever else is read meanwhile', () => {
+    const main = chat();
+    main.do({ type: 'spawn', request: spawnRequest('models', { retries: 1 }), from: person });
+    const models = born(main, 'models');
+    exchange(main, models);
+    failing(main, models);
+    exchange(main, models);
+    main.say('How is it?');
+    expect(latestWords(main)).toHaveLength(1);
+    main.answer([text('It is at it.')]);
+    models.answer([text('Done after all.')]);
+    exchange(main, models);
+    expect(latestWords(main)).toHaveLength(1);
+    expect(latestWords(main)[0]).toContain('attempt="2"');
+  });
+
+  test('is not when it was killed while its failure was under way', () => {
+    const main = chat();
+    main.do({ type: 'spawn', request: spawnRequest('models', { retries: 1 }), from: person });
+    const models = born(main, 'models');
+    exchange(main, models);
+    models.answer([text('')]);
+    models.answer([text('')]);
+    main.do({ type: 'kill', target: 'models', from: person });
+    exchange(main, models);
+    expect(card(main, 'models')).toMatchObject({ status: 'failed', attempt: 1 });
   });
 
   test('is not when it was killed, nor when it completed', () => {

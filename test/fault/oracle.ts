@@ -206,7 +206,15 @@ export function endings(
     // One that is parked already, whatever for, only withdraws what waits when it is stopped.
     const stopped = parent.some(({ event }) => event.type === 'session.parked');
     if (how === 'undeliverable' && !didEnd) complain('its news was undeliverable to one that never ended');
-    if (how === 'withdrawn' && !stopped) complain('its news was withdrawn by one that was never stopped');
+    const again = parent.some(
+      ({ event }) =>
+        event.type === 'mail.posted' &&
+        event.mail.to === end.id &&
+        event.mail.body.kind === 'steer' &&
+        event.mail.body.retry,
+    );
+    if (how === 'withdrawn' && !stopped && !again)
+      complain('its news was withdrawn by one that was never stopped');
   }
 }
 

@@ -86,8 +86,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   ),
   bug('an announcement does not wake', [
     'core/evolve-mail.ts',
-    "wakes: body.wakes && child?.spec.announce !== 'quiet' &&",
-    'wakes: false &&',
+    "wakes: body.wakes && child?.spec.announce !== 'quiet',",
+    'wakes: false,',
   ]),
   bug(
     'a steer between the last answer and the ending is lost',

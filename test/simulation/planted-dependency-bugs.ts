@@ -20,8 +20,8 @@ export const dependencyBugs: readonly PlantedBug[] = [
   ]),
   bug('whoever waits is told more than once that it is in vain', [
     'core/evolve-mail.ts',
-    "if (body.kind !== 'unmet' || !child) return tree;",
-    'return tree;',
+    "  if (body.kind === 'unmet') return subagents.withChild(tree, to, { ...child, unmet: true });\n",
+    '',
   ]),
   bug('a steer makes a subagent forget that it waits', [
     'core/subagents.ts',
@@ -39,8 +39,13 @@ export const dependencyBugs: readonly PlantedBug[] = [
     '',
   ]),
   bug('a failed attempt is not tried again', [
-    'core/post.ts',
-    'if (!d.state.deleting && !d.state.closing && !hasEnded(d.state)) tryAgain(d, body);\n',
-    '',
+    'core/second-tries.ts',
+    'if (!child || !isTriedAgain(child, card)) return;',
+    'if (child || card) return;',
+  ]),
+  bug('whoever was killed is tried again', [
+    'core/evolve-mail.ts',
+    "  if (body.kind !== 'kill' || body.target !== to || !child.retries) return tree;\n",
+    '  if (child) return tree;\n',
   ]),
 ];

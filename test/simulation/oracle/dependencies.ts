@@ -68,7 +68,7 @@ function waits({ sessions }: Chronicle, { name, log, states }: History): string[
     const results = child?.log.filter(
       (one) => one.event.type === 'mail.accepted' && one.event.body.kind === 'result',
     );
-    if (first?.event.type !== 'step.requested' || child?.end.attempt !== 1) continue;
+    if (first?.event.type !== 'step.requested' || !child) continue;
     const sent = new Set(first.event.adds.map((ref) => ref.seq));
     for (const one of results ?? []) {
       if (!sent.has(one.seq))
@@ -104,6 +104,7 @@ function tries({ name, log }: History): string[] {
   const left = new Map<string, number>();
   for (const { event, seq } of log) {
     if (event.type === 'subagent.spawned') left.set(event.spec.id, event.spec.retries ?? 0);
+    if (event.type === 'mail.posted' && event.mail.body.kind === 'kill') left.set(event.mail.body.target, 0);
     if (event.type === 'mail.accepted' && event.body.kind === 'announcement') {
       const { card } = event.body;
       const again = log.some(

@@ -2,7 +2,6 @@
  * Mail: accepted once and in order, taken by one step, settled once; every ending announced once, together with
  * it; a person's words in the very next request.
  */
-import type { Card } from '../../../src/core/card.ts';
 import type { AcceptedBody } from '../../../src/core/correspondence.ts';
 import type { Recorded } from '../../../src/core/events.ts';
 import { mailId } from '../../../src/core/ids.ts';
@@ -59,6 +58,8 @@ function numbers({ sessions }: Chronicle, { id, name, log, end }: History): stri
 interface Followed {
   readonly seq: number;
   readonly kind: string;
+  /** It tells one that waited how a sibling ended. */
+  readonly ofSibling: boolean;
   readonly wakes: boolean;
   takenBy?: number;
   settled?: string;
@@ -73,19 +74,12 @@ function letters(history: History): string[] {
   const bySeq = new Map<number, Followed>();
   const added = new Set<number>();
   const quiet = new Set<string>();
-  const retries = new Map<string, number>();
   for (const [index, { event, seq }] of log.entries()) {
     const complain = (what: string): void => void found.push(`${name} ${seq}: ${what}`);
     switch (event.type) {
       case 'subagent.spawned':
         if (event.spec.announce === 'quiet') quiet.add(event.spec.id);
-        retries.set(event.spec.id, event.spec.retries ?? 0);
         break;
-      case 'mail.posted': {
-        const { to, body } = event.mail;
-        if (body.kind === 'steer' && body.retry) retries.set(to, (retries.get(to) ?? 0) - 1);
-        break;
-      }
       case 'session.parked':
         if (event.reason === 'stopped' && [...all.values()].some((letter) => letter.settled === undefined)) {
           complain('was stopped and mail from before is not settled');
@@ -96,10 +90,8 @@ function letters(history: History): string[] {
         const id = mailId(event.sender, event.n);
         // What one waited for stands where its own subagents' news does.
         const kind = event.body.kind === 'result' ? 'announcement' : event.body.kind;
-        const again = retries.get(event.sender) ?? 0;
-        const tried = event.body.kind === 'announcement' && again > 0 && failed(event.body.card);
-        const wakes = wakesBy(event.body) && !(kind === 'announcement' && quiet.has(event.sender)) && !tried;
-        const letter: Followed = { seq, kind, wakes };
+        const wakes = wakesBy(event.body) && !(kind === 'announcement' && quiet.has(event.sender));
+        const letter: Followed = { seq, kind, ofSibling: event.body.kind === 'result', wakes };
         if (all.has(id)) complain(`${id} was accepted twice`);
         all.set(id, letter);
         bySeq.set(seq, letter);
@@ -122,7 +114,8 @@ function letters(history: History): string[] {
           if (added.has(ref.seq)) complain(`the block of ${ref.seq} is sent twice`);
           added.add(ref.seq);
           const letter = bySeq.get(ref.seq);
-          const owed = !letter || (letter.settled !== undefined && letter.kind === 'task');
+          const owed =
+            !letter || (letter.settled !== undefined && (letter.kind === 'task' || letter.ofSibling));
           const notes = letter?.kind === 'question' || letter?.kind === 'denial';
           const at = owed ? 0 : order.indexOf(notes ? 'note' : letter.kind);
           if (!owed && letter.takenBy !== event.step)
@@ -141,7 +134,8 @@ function letters(history: History): string[] {
           // The program that leads a chat reads outside, and says when it has.
           if (event.how === 'read' && end.lead !== 'program')
             found.push(...readRightly(history, index, letter, event.step));
-          const mayBe = letter.kind === 'question' || quarantinedIn(history, index);
+          const mayBe =
+            letter.kind === 'question' || quarantinedIn(history, index) || triedAgain(history, index);
           if (event.how === 'withdrawn' && end.kind !== 'main' && !mayBe)
             complain('a subagent withdrew mail');
           if (event.how === 'undeliverable' && !couldEnd(history, index, letter)) {
@@ -165,9 +159,11 @@ function letters(history: History): string[] {
   return found;
 }
 
-/** An ending that the gateway itself tries to mend, if that was asked for. */
-function failed({ status, reason }: Card): boolean {
-  return status === 'timed_out' || (status === 'failed' && !['dependency', 'refused'].includes(reason ?? ''));
+/** An ending that the gateway itself mends is not the one that is to be read. */
+function triedAgain(history: History, index: number): boolean {
+  return together(history, index).some(
+    ({ event }) => event.type === 'mail.posted' && event.mail.body.kind === 'steer' && event.mail.body.retry,
+  );
 }
 
 function wakesBy(body: AcceptedBody): boolean {

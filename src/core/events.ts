@@ -198,7 +198,6 @@ const eventSchema = z.discriminatedUnion('type', [
     usage: usageSchema.optional(),
     charged: amountSchema,
   }),
-  /** What was set of a chat. */
   z.object({
     type: z.literal('step.answered'),
     step: count,

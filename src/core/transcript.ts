@@ -72,12 +72,7 @@ export function mayBear(stored: string): boolean {
 }
 
 /** What a session was given to go by: a summary keeps it word for word, as far as there is room. */
-const isAsked: { readonly [kind: string]: true | undefined } = {
-  message: true,
-  task: true,
-  steer: true,
-  result: true,
-};
+const given: ReadonlySet<string> = new Set(['message', 'task', 'steer', 'result']);
 
 export function makeTranscript(): Transcript {
   let seq = 0;
@@ -111,7 +106,7 @@ export function makeTranscript(): Transcript {
             const { attached, block, short } = event;
             pending.set(seq, { seq, ...(attached ? { attached } : {}), block, ...(short ? { short } : {}) });
             const { kind } = event.body;
-            if (isAsked[kind]) asked.push(seq);
+            if (given.has(kind)) asked.push(seq);
           }
           return;
         case 'tool.finished':

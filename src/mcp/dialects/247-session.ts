@@ -131,9 +131,10 @@ function lastEvent({ status, reason, activity, inputRequest }: Subagent): string
 
 /** Lines that one answer brings at most. */
 const MOST_LINES = 10_000;
-/** Colours and other orders to a terminal. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-const escapes = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
+const ESCAPE = '\u001b';
+const BELL = '\u0007';
+/** Behind an escape: a colour, a movement, or another order of few letters. */
+const order = /^(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])/;
 
 /** What was said in a session, and what it waits for or came to, as a terminal would have shown it. */
 export function outputOf(
@@ -151,9 +152,20 @@ export function outputOf(
   const said = messages.findLast(({ role }) => role === 'assistant')?.text.trim();
   if (result !== undefined && result.trim() !== said) shown.push(`[${subagent.status}] ${result}`);
   const text = shown.join('\n');
-  const all = (format === 'raw' ? text : text.replaceAll(escapes, '')).split('\n');
+  const all = (format === 'raw' ? text : withoutOrders(text)).split('\n');
   const kept = all.slice(-Math.min(lines, MOST_LINES));
   return { output: kept.join('\n'), totalLines: all.length, returnedLines: kept.length };
+}
+
+/** A text without its colours and other orders to a terminal; an escape that begins none stays. */
+function withoutOrders(text: string): string {
+  const [first = '', ...rest] = text.split(ESCAPE);
+  const words = rest.map((part) => {
+    // A title or the like goes on to a bell, or to the next escape.
+    if (part.startsWith(']')) return part.includes(BELL) ? part.slice(part.indexOf(BELL) + 1) : '';
+    return order.test(part) ? part.replace(order, '') : `${ESCAPE}${part}`;
+  });
+  return [first, ...words].join('');
 }
 
 function quoted(mark: string, text: string): string {

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { ask, bash, cast, spawn } from '../e2e/cast.ts';
 import { type House, openHouse } from '../e2e/harness.ts';
 import { openPage } from './browser.ts';
-import { composer, openAt, row, said, seen, talk, type } from './person.ts';
+import { composer, gone, openAt, row, said, seen, talk, type } from './person.ts';
 
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
@@ -252,8 +252,8 @@ test('words that stream in, and news, leave the focus on what has it', async () 
             }
           : {
               text: `Two [second](https://example.com/2). ${'And on. '.repeat(60)}`,
-              chunk: 8,
-              gate: { name: 'words', afterEvent: 6 },
+              chunk: 20,
+              gate: { name: 'words', afterEvent: 8 },
             },
       'Be worker': [{ toolCalls: [bash('echo one')], gate: 'work' }, { text: 'Done.' }],
     }),
@@ -265,9 +265,16 @@ test('words that stream in, and news, leave the focus on what has it', async () 
   );
   const link = talk(page).getByRole('link', { name: 'first' });
   await link.focus();
+  const speaking = page.getByRole('article', { name: 'The assistant is speaking' });
+  await seen(speaking.getByText('And on.'));
+  expect(await focused(page)).toBe('first');
+  await speaking.getByRole('link', { name: 'second' }).focus();
+  await speaking.getByText('And on.').selectText();
   house.simulator.open('words');
   await seen(said(page, 'Assistant', 'Two'));
-  expect(await focused(page)).toBe('first');
+  await gone(speaking);
+  expect(await focused(page)).toBe('second');
+  expect(await page.evaluate(() => getSelection()?.toString())).toMatch(/^Two second\. And on\./);
   await row(page, 'worker', 'at work').focus();
   house.simulator.open('work');
   await seen(row(page, 'worker', 'done'));

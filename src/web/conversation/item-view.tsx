@@ -1,12 +1,13 @@
 /**
- * The things of a conversation, one below the other. Owns how each kind looks; an item that has not changed is not
- * drawn again, and those out of sight are not laid out. Loads nothing.
+ * The things of a conversation, one below the other, and last the words that are being spoken. Owns how each kind looks;
+ * an item that has not changed is not drawn again, and those out of sight are not laid out. Loads nothing.
  */
-import { useComputed, useSignal } from '@preact/signals';
+import { type ReadonlySignal, signal, useComputed, useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { client, wordsOf } from '../state/app.ts';
 import type { Conversation } from '../state/conversation.ts';
 import type { Item, ToolCall } from '../state/items.ts';
+import type { Speech } from '../state/story.ts';
 import { AnswerCard } from '../team/answer-card.tsx';
 import { SubagentCard } from '../team/subagent-card.tsx';
 import { Markdown } from '../text/markdown.tsx';
@@ -23,27 +24,31 @@ interface Props {
   readonly conversation: Conversation;
   /** Whose feed it is; absent: the chat's own. */
   readonly target?: string;
+  /** The words that are being spoken, in the same feed. */
+  readonly speech: ReadonlySignal<Speech | undefined>;
 }
 
-export function ItemList({ items, conversation, target }: Props) {
+export function ItemList({ items, speech, ...of }: Props) {
   const groups = useMemo(() => grouped(items), [items]);
   return (
     <>
-      {groups.map((group) => (
+      {groups.map((group, at) => (
         <Group
           key={group.place}
           items={group.items}
-          conversation={conversation}
-          {...(target === undefined ? {} : { target })}
+          speech={at === groups.length - 1 ? speech : nothingSpoken}
+          {...of}
         />
       ))}
     </>
   );
 }
 
+const nothingSpoken: Props['speech'] = signal(undefined);
+
 /**
  * By where they stand in the log, so that what is added at either end leaves all other groups as they are, and a group
- * keeps its elements and what is unfolded in it.
+ * keeps its elements and what is unfolded in it. What an assistant said stays in the group in which it was spoken.
  */
 function grouped(items: readonly Item[]): { readonly place: number; readonly items: readonly Item[] }[] {
   const groups: { place: number; items: Item[] }[] = [];
@@ -51,7 +56,7 @@ function grouped(items: readonly Item[]): { readonly place: number; readonly ite
     if (item.kind === 'notice' && isOnACard(item.text, items.slice(Math.max(0, at - 3), at))) continue;
     const place = Math.floor(item.seq / GROUP);
     const last = groups.at(-1);
-    if (last?.place === place) last.items.push(item);
+    if (last && (last.place === place || wasSpoken(item))) last.items.push(item);
     else groups.push({ place, items: [item] });
   }
   return groups;
@@ -62,38 +67,48 @@ function isOnACard(text: string, above: readonly Item[]): boolean {
   return above.some((item) => item.kind === 'asked' && text.includes(`(request ${item.request.id})`));
 }
 
+function wasSpoken(item: Item): boolean {
+  return item.kind === 'message' && item.message.role === 'assistant';
+}
+
 const Group = drawnOnce(
-  ({ items, conversation, target }: Props) => (
-    <>
-      {items.map((item) => (
-        <ItemView
-          key={item.seq}
-          item={item}
-          conversation={conversation}
-          {...(target === undefined ? {} : { target })}
-        />
-      ))}
-    </>
-  ),
+  ({ items, speech, ...of }: Props) => {
+    const spoken = speech.value;
+    const shown = spoken ? [...items, { kind: 'speaking' as const, speech: spoken }] : items;
+    return (
+      <>
+        {shown.map((item) => (
+          <ItemView key={keyOf(item)} item={item} {...of} />
+        ))}
+      </>
+    );
+  },
   (before, after) =>
     before.conversation === after.conversation &&
+    before.speech === after.speech &&
     before.items.length === after.items.length &&
     before.items.every((item, at) => item === after.items[at]),
 );
 
-interface ItemProps {
-  readonly item: Item;
-  readonly conversation: Conversation;
-  readonly target?: string;
+/** An item, or words that will be one: what is drawn of them goes on, with what has the focus in it or is marked. */
+type Shown = Item | { readonly kind: 'speaking'; readonly speech: Speech };
+
+function keyOf(item: Shown): string | number {
+  if (item.kind === 'speaking') return item.speech.message;
+  return item.kind === 'message' ? item.message.id : item.seq;
+}
+
+interface ItemProps extends Pick<Props, 'conversation' | 'target'> {
+  readonly item: Shown;
 }
 
 const ItemView = drawnOnce(
   ({ item, conversation, target }: ItemProps) => (
     <div
       class="item"
-      data-kind={item.kind}
-      id={target === undefined ? `item-${item.seq}` : undefined}
-      data-seq={item.seq}
+      data-kind={item.kind === 'speaking' ? 'message' : item.kind}
+      id={target === undefined && 'seq' in item ? `item-${item.seq}` : undefined}
+      data-seq={'seq' in item ? item.seq : undefined}
     >
       <Inside item={item} conversation={conversation} {...(target === undefined ? {} : { target })} />
     </div>
@@ -104,9 +119,10 @@ const ItemView = drawnOnce(
 function Inside({ item, conversation, target }: ItemProps) {
   switch (item.kind) {
     case 'message':
+    case 'speaking':
       return (
         <MessageView
-          message={item.message}
+          message={item.kind === 'message' ? item.message : item.speech}
           chat={conversation.id}
           {...(target === undefined ? {} : { agent: labelOf(conversation, target) })}
         />

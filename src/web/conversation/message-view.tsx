@@ -1,36 +1,54 @@
-/** One message: who said it, when, the words, and what was sent along. Owns no state. */
+/**
+ * One message: who said it, when, the words, and what was sent along; drawn alike while it is being spoken, so that it
+ * goes on in the same elements once it is said. Owns no state.
+ */
 import type { Message, MessagePart } from '../../client/index.ts';
 import { client, session } from '../state/app.ts';
 import { now, today } from '../state/now.ts';
+import type { Speech } from '../state/story.ts';
 import { Markdown } from '../text/markdown.tsx';
 import { exactly, size, when } from '../text/words.ts';
 
 interface Props {
-  readonly message: Message;
+  /** A message, or as much as has been spoken of one. */
+  readonly message: Message | Speech;
   readonly chat: string;
   /** Who speaks here, where it isn't the assistant: a subagent's label. */
   readonly agent?: string;
 }
 
-export function MessageView({ message, chat, agent = 'Assistant' }: Props) {
-  const { role, from, at, text, parts, partial } = message;
-  const who = speaker(message, agent);
+export function MessageView({ message, chat, agent }: Props) {
   void today.value;
-  const files = parts.filter((part) => part.type === 'file');
+  const said = 'role' in message ? message : undefined;
+  const who = said ? speaker(said, agent ?? 'Assistant') : (agent ?? 'Assistant');
+  const files = said?.parts.filter((part) => part.type === 'file') ?? [];
   return (
-    <article class="message" data-role={role} aria-label={`${who}, ${exactly(at)}`}>
+    <article
+      class={said ? 'message' : 'message speaking'}
+      data-role={said?.role ?? 'assistant'}
+      aria-label={said ? `${who}, ${exactly(said.at)}` : `${agent ?? 'The assistant'} is speaking`}
+      aria-busy={said ? undefined : 'true'}
+    >
       <header>
         <b>{who}</b>
-        {role === 'user' && !['http', 'subagent'].includes(from.channel) ? (
-          <span class="soft"> via {from.channel}</span>
+        {said?.role === 'user' && !['http', 'subagent'].includes(said.from.channel) ? (
+          <span class="soft"> via {said.from.channel}</span>
         ) : null}{' '}
-        <time dateTime={new Date(at).toISOString()} title={exactly(at)}>
-          {when(at, now.peek())}
-        </time>
+        {said ? (
+          <time dateTime={new Date(said.at).toISOString()} title={exactly(said.at)}>
+            {when(said.at, now.peek())}
+          </time>
+        ) : null}
       </header>
       {files.length > 0 ? <Files files={files} chat={chat} /> : null}
-      {role === 'user' ? text === '' ? null : <p class="plain">{text}</p> : <Markdown text={text} />}
-      {partial ? <p class="line">Cut off here.</p> : null}
+      {said?.role === 'user' ? (
+        said.text === '' ? null : (
+          <p class="plain">{said.text}</p>
+        )
+      ) : (
+        <Markdown text={message.text} />
+      )}
+      {said?.partial ? <p class="line">Cut off here.</p> : null}
     </article>
   );
 }

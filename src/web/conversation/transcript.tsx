@@ -6,7 +6,6 @@ import { useComputed } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { sendingWaits, unsent } from '../state/app.ts';
 import type { Conversation } from '../state/conversation.ts';
-import { Markdown } from '../text/markdown.tsx';
 import { ItemList } from './item-view.tsx';
 import { useScrolling } from './scrolling.ts';
 
@@ -51,8 +50,8 @@ export function Transcript({ conversation }: { readonly conversation: Conversati
       >
         <div class="column" role="log" aria-live="off">
           <History conversation={conversation} />
-          <ItemList items={items} conversation={conversation} />
-          <Speaking conversation={conversation} />
+          <ItemList items={items} speech={conversation.speech} conversation={conversation} />
+          <Thinking conversation={conversation} />
           <OnTheWay conversation={conversation} />
         </div>
       </section>
@@ -80,31 +79,16 @@ function History({ conversation }: { readonly conversation: Conversation }) {
   }
 }
 
-/** The words that are being spoken: a component of its own, so that they alone are drawn anew. */
-function Speaking({ conversation }: { readonly conversation: Conversation }) {
-  const speech = conversation.speech.value;
-  if (!speech) {
-    return conversation.working.value ? (
-      <p class="line thinking">
-        <span class="status" data-status="running">
-          The assistant is at it
-        </span>
-      </p>
-    ) : null;
-  }
-  return (
-    <article
-      class="message speaking"
-      data-role="assistant"
-      aria-label="The assistant is speaking"
-      aria-busy="true"
-    >
-      <header>
-        <b>Assistant</b>
-      </header>
-      <Markdown text={speech.text} />
-    </article>
-  );
+/** Whoever works and says nothing: a component of its own, so that it alone is drawn anew. */
+function Thinking({ conversation }: { readonly conversation: Conversation }) {
+  const isThinking = useComputed(() => conversation.working.value && !conversation.speech.value);
+  return isThinking.value ? (
+    <p class="line thinking">
+      <span class="status" data-status="running">
+        The assistant is at it
+      </span>
+    </p>
+  ) : null;
 }
 
 /** What was typed and is not yet acknowledged. */

@@ -5,7 +5,6 @@ import { ItemList } from '../conversation/item-view.tsx';
 import { client, wordsOf } from '../state/app.ts';
 import type { Conversation } from '../state/conversation.ts';
 import { openTranscript, type Transcript } from '../state/transcript.ts';
-import { Markdown } from '../text/markdown.tsx';
 
 /** Pixels from the end within which somebody reads the end. */
 const NEAR = 60;
@@ -79,19 +78,9 @@ function Items({ transcript, conversation, id }: ItemsProps) {
           Earlier
         </button>
       ) : null}
-      <ItemList items={shown.value} conversation={conversation} target={id} />
-      <Speaking transcript={transcript} />
+      <ItemList items={shown.value} speech={transcript.speech} conversation={conversation} target={id} />
       {state.value === 'loading' && problem.value === undefined ? <p class="line">Loading…</p> : null}
       {state.value === 'cut' ? <p class="line">Connecting…</p> : null}
     </>
   );
-}
-
-function Speaking({ transcript }: { readonly transcript: Transcript }) {
-  const speech = transcript.speech.value;
-  return speech ? (
-    <article class="message speaking" data-role="assistant" aria-label="Its words" aria-busy="true">
-      <Markdown text={speech.text} />
-    </article>
-  ) : null;
 }

@@ -52,6 +52,8 @@ export default defineConfig({
     // Real processes, git and browsers share two cores: patience costs nothing where all is well.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Of one condition that is waited for; by itself it would be a second, which a busy machine may well take.
+    expect: { poll: { timeout: 30_000 } },
     allowOnly: false,
     pool: 'forks',
     // Much of a test is waiting for processes: three keep two cores busy.

@@ -327,7 +327,7 @@ export type Answer =
   | { readonly kind: 'accepted'; readonly upTo: number }
   | { readonly kind: 'message'; readonly seq: number }
   | { readonly kind: 'subagent'; readonly id: string }
-  | { readonly kind: 'steer'; readonly steerId: string }
+  | { readonly kind: 'steer'; readonly steerId: string; readonly note?: string }
   | { readonly kind: 'done'; readonly outcome: Json }
   | { readonly kind: 'input'; readonly subagentId?: string; readonly request: string }
   | { readonly kind: 'kill'; readonly targets: readonly string[]; readonly alreadyEnded: readonly string[] };

@@ -8,7 +8,7 @@ import * as care from './care.ts';
 import type { Answer, Command, Context, Refusal, Timer } from './commands.ts';
 import { summarised, unsummarised } from './compaction.ts';
 import * as delegation from './delegation.ts';
-import { gathered } from './dependencies.ts';
+import { gathered, missing } from './dependencies.ts';
 import { type Draft, draft } from './draft.ts';
 import { abandonStep, closeAttempt, endAttempt, finishCall, park, settleAll } from './ending.ts';
 import type { Recorded } from './events.ts';
@@ -115,13 +115,15 @@ function handle(d: Draft, command: Command): Answer | Refusal {
     case 'steer': {
       const card = policy.descendant(d.state, command.target);
       if (policy.isRefusal(card)) return card;
+      const note = missing(d.state, card);
       const steerId = delegation.steer(d, card, {
         text: command.message,
         interrupt: command.interrupt,
         by: 'person',
         from: command.from,
       });
-      return typeof steerId === 'string' ? { kind: 'steer', steerId } : steerId;
+      if (typeof steerId !== 'string') return steerId;
+      return { kind: 'steer', steerId, ...(note ? { note } : {}) };
     }
     case 'answer':
       return answerAsked(d, command);

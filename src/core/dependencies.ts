@@ -114,6 +114,13 @@ function endedAs(status: Card['status']): Extract<MailBody, { kind: 'unmet' }>['
   return status;
 }
 
+/** What whoever resumes one should know whose time never came; undefined: it began, or waits still. */
+export function missing(state: Session, card: Card): string | undefined {
+  return state.tree.children[card.id]?.unmet && subagents.isEnded(card.status) && card.attempt === 1
+    ? 'It begins now, without what it waited for: your message must hold what it needs of that.'
+    : undefined;
+}
+
 /** What one is told whose time never came. */
 export function unmetText({ path, status, reason }: Extract<MailBody, { kind: 'unmet' }>): string {
   const how = reason === undefined ? status : `${status} (${reason})`;

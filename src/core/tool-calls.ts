@@ -7,6 +7,7 @@ import type { CallFact } from './call-fact.ts';
 import type { Card } from './card.ts';
 import type { IntendedCall, Intent, SpawnRequest } from './commands.ts';
 import * as delegation from './delegation.ts';
+import { missing } from './dependencies.ts';
 import type { Draft } from './draft.ts';
 import { finishCall } from './ending.ts';
 import type { SessionEvent } from './events.ts';
@@ -186,17 +187,15 @@ function steerCall(
       'Not steered: your plan is not approved yet, and until then nobody acts for you. Hand it in with report.';
     return finishCall(d, open, false, text);
   }
+  const lacks = missing(d.state, card);
   const steerId = delegation.steer(d, card, {
     text: intent.message,
     interrupt: intent.interrupt,
     by: 'parent',
   });
   if (typeof steerId !== 'string') return finishCall(d, open, false, `Not steered: ${steerId.message}.`);
-  const unmet = d.state.tree.children[card.id]?.unmet
-    ? ' It begins now, without what it waited for: your message must hold what it needs of that.'
-    : '';
   const how = subagents.isEnded(card.status)
-    ? `It had ended (${card.status}) and is resumed with your message; its news will come anew.${unmet}`
+    ? `It had ended (${card.status}) and is resumed with your message; its news will come anew.${lacks ? ` ${lacks}` : ''}`
     : intent.interrupt
       ? 'Its running call is given up and it reads your message at once.'
       : 'It reads your message with its next step.';

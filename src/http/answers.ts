@@ -116,7 +116,16 @@ export const subagentsAnswer = z.object({
   subagents: z.array(subagentSchema).describe('The whole tree, newest first.'),
   next: z.null(),
 });
-export const steerAnswer = z.object({ steer: z.object({ id: z.string(), state: z.literal('queued') }) });
+export const steerAnswer = z.object({
+  steer: z.object({
+    id: z.string(),
+    state: z.literal('queued'),
+    note: z
+      .string()
+      .optional()
+      .describe('What the message must bring, where the subagent is resumed without what it waited for.'),
+  }),
+});
 export const inputAnswer = z.object({
   answer: z.object({ subagentId: z.string().optional(), request: z.string() }).describe('What was answered.'),
 });

@@ -118,8 +118,9 @@ export function subagentRoutes(ports: AppPorts): Route[] {
       }));
       if (done.reply === 'problem') return done;
       if (done.answer.kind !== 'steer') throw new Error(`a steer was answered with ${done.answer.kind}`);
+      const { steerId, note } = done.answer;
       return json(steerAnswer, done.repeated ? 200 : 202, {
-        steer: { id: done.answer.steerId, state: 'queued' },
+        steer: { id: steerId, state: 'queued', ...(note ? { note } : {}) },
       });
     },
   });

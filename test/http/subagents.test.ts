@@ -157,6 +157,30 @@ describe('a subagent', () => {
     });
   });
 
+  test('that never began is resumed without what it waited for, and whoever steers it is told so', async () => {
+    const door = openDoor();
+    const id = await door.chat();
+    const first = await spawned(door, id, { task: 'hold:a', label: 'a' });
+    const later = await spawned(door, id, { task: 'then', label: 'b', after: ['a'] });
+    await door.post(`/v1/chats/${id}/subagents/${first.id}/kill`, {});
+    const status = () => door.runtime.state(id)?.tree.cards[later.id];
+    await door.until(() => status()?.status === 'failed');
+    const words = { message: 'Begin all the same.', id: 'once' };
+    const told = await door.post(`/v1/chats/${id}/subagents/b/steer`, words);
+    expect(told).toMatchObject({
+      status: 202,
+      body: { steer: { state: 'queued', note: expect.stringContaining('without what it waited for') } },
+    });
+    await door.until(() => status()?.attempt === 2 && status()?.status === 'completed');
+    expect(await door.post(`/v1/chats/${id}/subagents/b/steer`, words)).toMatchObject({
+      status: 200,
+      body: told.body,
+    });
+    // From then on it has begun like any other.
+    const again = await door.post(`/v1/chats/${id}/subagents/b/steer`, { message: 'Once more.' });
+    expect(again.body).toEqual({ steer: { id: expect.any(String), state: 'queued' } });
+  });
+
   test('is killed with those below it; what had ended is told apart; all ends every one', async () => {
     const door = openDoor();
     const id = await family(door);

@@ -1,6 +1,6 @@
 /** A button that asks once more, in its own place, and then tells what came of it. Owns nothing of what it starts. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { wordsOf } from '../state/app.ts';
 
 interface Props {
@@ -33,18 +33,17 @@ export function Confirm({
   const state = useSignal<State>({ is: 'resting', said: '', failed: false });
   const opener = useRef<HTMLButtonElement>(null);
   const keep = useRef<HTMLButtonElement>(null);
-  const moved = useRef(false);
+  const before = useRef<State['is']>('resting');
   const { is } = state.value;
 
-  // The focus goes where the question is, and back: on what does no harm.
-  useEffect(() => {
-    if (!moved.current) return;
+  // The focus goes where the question is, on what does no harm, and back as soon as that is answered.
+  useLayoutEffect(() => {
     if (is === 'asking') keep.current?.focus();
-    else if (is === 'resting') opener.current?.focus();
+    else if (before.current === 'asking') opener.current?.focus();
+    before.current = is;
   }, [is]);
 
   const ask = (): void => {
-    moved.current = true;
     state.value = { is: 'asking' };
   };
   const leave = (): void => {

@@ -63,8 +63,8 @@ export function AnswerCard({ conversation, request: { subagentId, request } }: P
         state.value = { is: 'over', words: `Not needed any more: ${error.detail}` };
       } else state.value = { is: 'open', trouble: wordsOf(error) };
     }
-    // The buttons that had the focus are gone.
-    if (state.peek().is === 'over') card.current?.focus();
+    // The buttons that had the focus are about to go; whoever went on elsewhere stays there.
+    if (state.peek().is === 'over' && card.current?.contains(document.activeElement)) card.current.focus();
   };
 
   return (
@@ -88,7 +88,7 @@ export function AnswerCard({ conversation, request: { subagentId, request } }: P
             aria-label={labels[request.kind]}
             placeholder={labels[request.kind]}
             value={words.value}
-            disabled={value.is === 'sending'}
+            readOnly={value.is === 'sending'}
             onInput={(event) => {
               words.value = event.currentTarget.value;
             }}
@@ -209,6 +209,7 @@ function Detail({ request: { kind, detail } }: { readonly request: InputRequest 
 interface ChoicesProps {
   readonly kind: InputRequest['kind'];
   readonly words: string;
+  /** Shown as not to be pressed, and ignored when pressed, but never out of the focus's reach. */
   readonly disabled: boolean;
   readonly send: (answer: Answer) => Promise<void>;
 }
@@ -219,7 +220,7 @@ function Choices({ kind, words, disabled, send }: ChoicesProps) {
     case 'question':
       return (
         <div class="choices">
-          <button type="submit" class="button main small" disabled={disabled || words.trim() === ''}>
+          <button type="submit" class="button main small" aria-disabled={disabled || words.trim() === ''}>
             Send
           </button>
         </div>
@@ -249,10 +250,10 @@ function Decision(props: { readonly disabled: boolean; readonly allow: Choice; r
   const { disabled, allow, deny } = props;
   return (
     <div class="choices">
-      <button type="button" class="button main small" disabled={disabled} onClick={allow[1]}>
+      <button type="button" class="button main small" aria-disabled={disabled} onClick={allow[1]}>
         {allow[0]}
       </button>
-      <button type="button" class="button danger small" disabled={disabled} onClick={deny[1]}>
+      <button type="button" class="button danger small" aria-disabled={disabled} onClick={deny[1]}>
         {deny[0]}
       </button>
     </div>

@@ -47,6 +47,7 @@ export function SteerBox({ conversation, subagent }: Props) {
       sent.value = [...sent.value, { steerId: steer.id, message }];
       words.value = '';
       interrupt.value = false;
+      trouble.value = steer.note ?? '';
     } catch (error) {
       trouble.value = wordsOf(error);
     }

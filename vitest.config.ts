@@ -7,7 +7,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * (`test/e2e/hosts.ts`). Those that aren't here are about what is decided above the hosts: one shows it for both.
  */
 const everyHost = [
-  'test/e2e/{care,conversation,dependencies,done-when,feed,files,forty,kill,limits,mcp,mcp-conformance,news,plan}.test.ts',
+  'test/e2e/{care,conversation,dependencies,done-when,feed,files,forty,kill,limits,markers-live,mcp,mcp-conformance,news,plan}.test.ts',
   'test/e2e/{page-door,parking,permissions,questions,reading,steer}.test.ts',
   'test/browser/both-hosts.test.ts',
 ];
@@ -50,8 +50,8 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     // Real processes, git and browsers share two cores: patience costs nothing where all is well.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Of one condition that is waited for; by itself it would be a second, which a busy machine may well take.
     expect: { poll: { timeout: 30_000 } },
     allowOnly: false,

@@ -37,7 +37,11 @@ const needs = [
   { command: 'socat', package: 'socat', tests: walls },
   { command: 'chromium', package: 'chromium', tests: ['test/browser/**'] },
   // A terminal of its own for the command.
-  { command: 'script', package: 'bsdutils', tests: ['test/cli/chat-terminal.test.ts'] },
+  {
+    command: 'script',
+    package: 'bsdutils',
+    tests: ['test/cli/{chat-terminal,terminal-endings,terminal-screen}.test.ts'],
+  },
 ];
 
 const reportSchema = z.object({

@@ -4,9 +4,11 @@
  */
 import { argumentsOf } from './terminal/arguments.ts';
 import { converse } from './terminal/conversation.ts';
+import { wrap } from './terminal/measure.ts';
 import { likeliestChat, pickChat } from './terminal/pick.ts';
-import { type Reached, reachOrStart } from './terminal/reach.ts';
+import { type Reached, wayTo } from './terminal/reach.ts';
 import { exitCodes, sayOnce, waits } from './terminal/script.ts';
+import { listenForSignals } from './terminal/signals.ts';
 import { seconds, UsageError } from './terminal/usage-error.ts';
 
 export const chatHelp = `tidings chat [CHAT]       talks in this terminal: a new chat, or one that is named
@@ -28,7 +30,6 @@ ${exitCodes}`;
 
 /** As of a program that SIGPIPE ended. */
 const UNREAD = 141;
-const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 interface Terminal {
   readonly print: (line: string) => void;
@@ -60,10 +61,20 @@ export async function chat(args: readonly string[], { print, complain }: Termina
   const words = scripted ? (values.message ?? (await wholeInput())) : '';
   if (scripted && words.trim() === '') throw new UsageError('There is nothing to say: the words are empty.');
   const [wanted] = names;
-  const reached = await reachOrStart({ env: process.env, cwd: process.cwd() });
+  // From the first moment: what was started for this is ended in order, whenever a signal comes.
+  const signals = listenForSignals();
+  const way = await Promise.race([wayTo({ env: process.env, cwd: process.cwd() }), signals.code]);
+  if (typeof way === 'number') return way;
+  if ('start' in way)
+    for (const line of scripted ? [way.why] : wrap(way.why, stdout.columns || 80)) complain(line);
+  const reached = 'start' in way ? await way.start() : way;
   try {
-    const id = await chosen(reached, wanted, values.continue === true);
-    if (!scripted) return await converse(reached, id, { input: stdin, output: stdout, env: process.env });
+    const id = await Promise.race([chosen(reached, wanted, values.continue === true), signals.code]);
+    if (typeof id === 'number') return id;
+    if (!scripted) {
+      signals.ignore();
+      return await converse(reached, id, { input: stdin, output: stdout, env: process.env });
+    }
     for (const line of reached.started ?? []) complain(line);
     const said = sayOnce(reached.client, id, words.trimEnd(), {
       wait,
@@ -72,8 +83,7 @@ export async function chat(args: readonly string[], { print, complain }: Termina
       print,
       complain,
     });
-    // A gateway that runs for this alone is ended in order, too.
-    return await Promise.race([said, signalled()]);
+    return await Promise.race([said, signals.code, unread()]);
   } finally {
     await reached.close();
   }
@@ -94,10 +104,9 @@ function read(args: readonly string[]) {
   return given;
 }
 
-/** Resolves with the exit code that a signal asks for; nobody reading any more is one, too. */
-function signalled(): Promise<number> {
+/** Resolves with the exit code once nobody reads any more what is printed. */
+function unread(): Promise<number> {
   return new Promise((resolve) => {
-    for (const [signal, code] of Object.entries(signals)) process.once(signal, () => resolve(code));
     process.stdout.on('error', () => resolve(UNREAD));
   });
 }

@@ -1,5 +1,6 @@
 /** The `tidings` command: finds the subcommand, prints what went wrong in words, ends with a code that means it. */
 import { ProblemError, UnreachableError } from '../client/errors.ts';
+import { nearest } from '../config/nearest.ts';
 import { ConfigError } from '../config/problems.ts';
 import { loadConfig } from '../hosts/node/config.ts';
 import { DataFolderError } from '../hosts/node/store/data-folder-error.ts';
@@ -12,21 +13,21 @@ const USAGE = 2;
 
 const help = `Tidings ${version}: a chat with subagents that push their news back.
 
-  tidings start     the gateway, on http://127.0.0.1:8787 unless configured otherwise
-  tidings chat      talks with it here: tidings chat [chat]; in scripts: echo hello | tidings chat
-  tidings subagents list, show, steer, kill, answer: a chat's subagents
-  tidings wait      ends when the next news of a chat is there, and prints it
-  tidings mcp       an MCP server over standard input and output, whose client is the parent of what it spawns
-  tidings link      prints a link that signs a browser in, once, at the gateway that runs
-  tidings demo      plays the main job from start to end, without a key and without the network
-  tidings config    the settings in force, and where each came from
-  tidings skills    lists the skills and checks them
-  tidings token     add, list, revoke: tokens for people and programs, with scopes and an owner
-  tidings backup    copies all chats into a file, while the gateway runs or not: tidings backup <file>
-  tidings restore   puts a backup into an empty data folder: tidings restore <file>
-  tidings doctor    looks over everything the gateway needs, and says what to do (--json: for programs)
-  tidings help      this
-  tidings version   ${version}`;
+  tidings start      the gateway, on http://127.0.0.1:8787 unless configured otherwise
+  tidings chat       talks with it here: tidings chat [chat]; in scripts: echo hello | tidings chat
+  tidings subagents  list, show, steer, kill, answer: a chat's subagents
+  tidings wait       ends when the next news of a chat is there, and prints it
+  tidings mcp        an MCP server over standard input and output, whose client is the parent of what it spawns
+  tidings link       prints a link that signs a browser in, once, at the gateway that runs
+  tidings demo       plays the main job from start to end, without a key and without the network
+  tidings config     the settings in force, and where each came from
+  tidings skills     lists the skills and checks them
+  tidings token      add, list, revoke: tokens for people and programs, with scopes and an owner
+  tidings backup     copies all chats into a file, while the gateway runs or not: tidings backup <file>
+  tidings restore    puts a backup into an empty data folder: tidings restore <file>
+  tidings doctor     looks over everything the gateway needs, and says what to do (--json: for programs)
+  tidings help       this
+  tidings version    ${version}`;
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const complain = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -47,7 +48,9 @@ async function run(args: readonly string[]): Promise<number> {
     return doctor(rest, print, complain);
   }
   // Whoever read along may leave, as `head` does: what was asked is done all the same.
-  if (['chat', 'subagents', 'wait', 'mcp'].includes(command)) process.stdout.on('error', () => {});
+  if (['chat', 'subagents', 'wait', 'mcp'].includes(command)) {
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  }
   if (command === 'chat') {
     const { chat } = await import('./chat.ts');
     return chat(rest, { print, complain });
@@ -68,7 +71,7 @@ async function run(args: readonly string[]): Promise<number> {
     print(help);
     return 0;
   }
-  if (rest.length > 0) {
+  if (rest.length > 0 && (names.includes(command) || command.startsWith('-'))) {
     complain(`tidings ${command} takes no "${rest[0]}". See: tidings help`);
     return USAGE;
   }
@@ -93,8 +96,10 @@ async function run(args: readonly string[]): Promise<number> {
     case 'skills': {
       const { nodeShelf } = await import('../hosts/node/skills/find.ts');
       const { describeSkills } = await import('./skills.ts');
-      const { skills } = loadConfig({ env: process.env, cwd: process.cwd() });
-      const { text, code } = describeSkills(await nodeShelf([installation.skills, ...skills]));
+      const { switchedOn } = await import('../skills/skill.ts');
+      const { skills, markers, repositories } = loadConfig({ env: process.env, cwd: process.cwd() });
+      const on = switchedOn({ markers, repositories: Object.keys(repositories) });
+      const { text, code } = describeSkills(await nodeShelf([installation.skills, ...skills], on));
       print(text);
       return code;
     }
@@ -108,9 +113,17 @@ async function run(args: readonly string[]): Promise<number> {
       print(version);
       return 0;
     default:
-      complain(`There is no command "${command}". See: tidings help`);
+      complain(`There is no command "${command}".${meant(command)} See: tidings help`);
       return USAGE;
   }
+}
+
+/** Those that the help lists. */
+const names = [...help.matchAll(/^ {2}tidings (\S+)/gm)].map(([, name = '']) => name);
+
+function meant(slip: string): string {
+  const near = nearest(slip, names);
+  return near === undefined ? '' : ` Did you mean ${near}?`;
 }
 
 /** What a start can fail with that is not this program's fault: told in a line, without a trace. */

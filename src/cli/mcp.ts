@@ -10,6 +10,7 @@ import { dialectNames } from '../config/schema.ts';
 import { channelCapability, channelMethod, makeChannel } from '../mcp/channel.ts';
 import { dialectsOf } from '../mcp/dialects.ts';
 import { makeServer } from '../mcp/server.ts';
+import { type McpSession, makeSession } from '../mcp/sessions.ts';
 import type { Dialect, Parent } from '../mcp/tool.ts';
 import { watch } from '../mcp/watch.ts';
 import { parentOf } from './mcp-parent.ts';
@@ -60,18 +61,23 @@ interface LineOptions {
 /** Serves, and tells of what changes, once there is something that could. */
 function openLine({ dialect, parent: own, failed, channel }: LineOptions): { close(): Promise<void> } {
   const stop = new AbortController();
-  let wants = (_: string): boolean => false;
+  let session: McpSession | undefined;
   let server: ReturnType<typeof makeServer> | undefined;
   let watching: Promise<unknown> | undefined;
   const push = makeChannel(own, async (message) => {
     await server?.notification({ method: channelMethod, params: { ...message, meta: { ...message.meta } } });
   });
 
+  function tell(uri: string): void {
+    server?.sendResourceUpdated({ uri }).catch(failed);
+  }
+
   function listen(): void {
     const { resources } = dialect;
     if (!resources || watching) return;
     watching = watch(own, resources, stop.signal, (uris) => {
-      for (const uri of uris) if (wants(uri)) server?.sendResourceUpdated({ uri }).catch(failed);
+      // Of the later revision's clients the transport knows what they want.
+      for (const uri of uris) if (session?.wants(uri) ?? true) tell(uri);
       if (channel) push().catch(failed);
     })
       .catch(failed)
@@ -91,15 +97,14 @@ function openLine({ dialect, parent: own, failed, channel }: LineOptions): { clo
   };
   const handle = serveStdio(
     ({ era }) => {
-      const subscriptions = new Set<string>();
-      // Of the later revision's clients the transport knows what they want.
-      wants = (uri) => era === 'modern' || subscriptions.has(uri);
+      session = era === 'modern' ? undefined : makeSession(true);
+      session?.hear(tell);
       server = makeServer({
         dialect,
         parent,
         version,
         failed,
-        subscriptions,
+        session,
         ...(channel ? { experimental: channelCapability } : {}),
       });
       if (era === 'modern') listen();

@@ -1,21 +1,22 @@
 /** `tidings subagents`: a chat's subagents from a shell. Owns its options and words; what is done, the gateway does. */
 import { type Chat, type Client, isEnded, type Subagent } from '../client/index.ts';
+import { answerOf } from './terminal/answering.ts';
 import { argumentsOf } from './terminal/arguments.ts';
 import { clean, cleanLine } from './terminal/clean.ts';
 import { inkFor } from './terminal/ink.ts';
 import { likeliestChat, named, pickChat } from './terminal/pick.ts';
 import { reach } from './terminal/reach.ts';
 import { fullCard, subagentTable } from './terminal/roster.ts';
-import { answerOf } from './terminal/slash.ts';
 import { UsageError } from './terminal/usage-error.ts';
 import { nameOf } from './terminal/words.ts';
 
-export const subagentsHelp = `tidings subagents list                       who is there, and what they do
-tidings subagents show LABEL                 one with its task, result and last words
-tidings subagents steer LABEL WORDS          tells one something; --interrupt: at once
-tidings subagents kill LABEL|all             ends one and all below it
-tidings subagents answer [LABEL] allow|deny|WORDS   answers what is asked; without a label what the assistant asks,
-                                             or the only one that asks
+export const subagentsHelp = `tidings subagents list                 who is there, and what they do
+tidings subagents show LABEL           one with its task, result and last words
+tidings subagents steer LABEL WORDS    tells one something; --interrupt: at once
+tidings subagents kill LABEL|all       ends one and all below it
+tidings subagents answer [LABEL] allow|deny|WORDS
+                                       answers what is asked; without a label what the assistant asks, or the only
+                                       one that asks
 
   --chat CHAT   its id, the beginning of one, or words of its title; without: the newest that is at work, else the newest
   --json        the gateway's answer as JSON
@@ -58,7 +59,7 @@ export async function chatFor(
   if (wanted !== undefined) return pickChat(client, wanted);
   const chat = await likeliestChat(client);
   if (!chat) throw new UsageError('There is no chat yet. Begin one with tidings chat.');
-  complain(`This is of ${named(chat)}.`);
+  complain(`In ${named(chat)}:`);
   return chat;
 }
 
@@ -133,10 +134,10 @@ async function answer({ client, chat, target, text }: Asked): Promise<Told> {
   const asking = (await client.subagents(chat.id)).filter((one) => one.inputRequest && !isEnded(one));
   const meant = asking.find((one) => [nameOf(one), one.label, one.id].includes(target));
   const words = meant ? text : `${target} ${text}`.trim();
-  if (words === '') throw new UsageError('What is the answer? allow, deny, or words.');
   const one = meant ?? whoAsks(chat, asking);
   const request = one ? one.inputRequest : chat.inputRequest;
   if (!request) throw new UsageError('Nothing is asked at the moment.');
+  if (words === '') throw new UsageError('What is the answer? allow, deny, or words.');
   const given = { request: request.id, ...answerOf(request.kind, words) };
   const told = one
     ? await client.answerSubagent(chat.id, one.id, given)

@@ -27,7 +27,11 @@ export async function waitForNews(
 ): Promise<number> {
   const resting = async (): Promise<boolean> => !isAtWork(await client.chat(chat));
   const over = timeoutMs === undefined ? new AbortController().signal : AbortSignal.timeout(timeoutMs);
-  const { news } = await nextNews(client, chat, { limit: MOST, signal: over, enough: resting }).catch(ended);
+  const { news, createdAt } = await nextNews(client, chat, {
+    limit: MOST,
+    signal: over,
+    enough: resting,
+  }).catch(ended);
   const status = outcomeOf(news, over.aborted);
   const read = news.at(-1)?.seq;
   if (json) print(JSON.stringify({ chat, status, read: read ?? null, news }));
@@ -36,7 +40,7 @@ export async function waitForNews(
   } else {
     for (const one of news) print(`${textOf(one)}\n`);
   }
-  if (read !== undefined && (await written())) await client.readNews(chat, read);
+  if (read !== undefined && (await written())) await client.readNews(chat, read, createdAt);
   return outcomes[status];
 }
 

@@ -138,8 +138,8 @@ function talk({ ask }: Requests): Talk {
       return (await ask<{ answer: Answered }>(named(chatPath(chat, '/answer'), answer, id))).answer;
     },
     news: (chat, { limit } = {}) => ask<NewsPage>({ path: chatPath(chat, '/news'), query: { limit } }),
-    readNews: async (chat, upTo) =>
-      (await ask<{ read: number }>(named(chatPath(chat, '/news/read'), { upTo }))).read,
+    readNews: async (chat, upTo, createdAt) =>
+      (await ask<{ read: number }>(named(chatPath(chat, '/news/read'), { upTo, createdAt }))).read,
     async call(chat, seq, target) {
       const rest = `/calls/${seq}`;
       const path = target === undefined ? chatPath(chat, rest) : targetPath(chat, target, rest);

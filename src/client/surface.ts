@@ -141,8 +141,12 @@ export interface Client {
 
   /** What waits for the program that leads a chat, oldest first, until it is acknowledged. */
   news(chat: string, query?: { readonly limit?: number }): Promise<NewsPage>;
-  /** Acknowledges all up to a `seq`; resolves with how many that were. */
-  readNews(chat: string, upTo: number): Promise<number>;
+  /**
+   * Acknowledges all up to a `seq`; resolves with how many that were.
+   * @param createdAt what the page of news came with: if the chat is another one by now, made with the same id, that is
+   *   refused (409) and nothing is acknowledged
+   */
+  readNews(chat: string, upTo: number, createdAt?: number): Promise<number>;
 
   /** `target`, here and below: a label, a path (`boss/pawn`), or an id. */
   subagents(chat: string): Promise<Subagent[]>;

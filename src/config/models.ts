@@ -17,6 +17,8 @@ export function modelProblems(
   list: string,
 ): string[] {
   const catalogue = makeCatalogue(settings.models);
+  const chats = { tokens: settings.chatBudgetTokens, variable: 'TIDINGS_CHAT_BUDGET_TOKENS' };
+  const subagents = { tokens: settings.subagentBudgetTokens, variable: 'TIDINGS_SUBAGENT_BUDGET_TOKENS' };
 
   function check(name: ModelName, model: string): string[] {
     const found = catalogue.resolve(model);
@@ -26,19 +28,21 @@ export function modelProblems(
         `${subject(name)} ${show(model)}${meant === undefined ? '' : ` (did you mean "${meant}"?)`}; it must be an alias or id from "models" in ${list}, or one of ${catalogue.names.join(', ')}.`,
       ];
     }
-    const [tokens, variable] =
-      name === 'model'
-        ? [settings.chatBudgetTokens, 'TIDINGS_CHAT_BUDGET_TOKENS']
-        : [settings.subagentBudgetTokens, 'TIDINGS_SUBAGENT_BUDGET_TOKENS'];
-    if (found.prices !== undefined || tokens !== undefined) return [];
+    // Where nobody names one for subagents, they have the main one.
+    const users =
+      name === 'subagentModel'
+        ? [subagents]
+        : settings.subagentModel === undefined
+          ? [chats, subagents]
+          : [chats];
+    const uncapped = users.flatMap(({ tokens, variable }) => (tokens === undefined ? [variable] : []));
+    if (found.prices !== undefined || uncapped.length === 0) return [];
     return [
-      `${subject(name)} ${show(model)}, and what this model costs is not known; give it prices in "models" of ${list}, or set ${variable}.`,
+      `${subject(name)} ${show(model)}, and what this model costs is not known; give it prices in "models" of ${list}, or set ${uncapped.join(' and ')}.`,
     ];
   }
 
   const main = check('model', settings.model);
-  // Absent, it is the main one's: only that it can be paid for is still to be seen.
-  const unknown = 'unknown' in catalogue.resolve(settings.model);
-  if (settings.subagentModel === undefined && unknown) return main;
-  return [...main, ...check('subagentModel', settings.subagentModel ?? settings.model)];
+  const { subagentModel } = settings;
+  return subagentModel === undefined ? main : [...main, ...check('subagentModel', subagentModel)];
 }

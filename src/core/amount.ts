@@ -3,6 +3,7 @@
  * sessions. US dollars are kept to nine digits behind the point, so that sums neither drift nor depend on their order.
  */
 import { z } from 'zod';
+import { plural } from './plural.ts';
 import type { Usage } from './ports.ts';
 
 export const amountSchema = z.object({ usd: z.number(), tokens: z.number() });
@@ -72,6 +73,6 @@ export function dollars(usd: number): string {
 /** An amount in words, with tokens only where these are capped. */
 export function inWords(amount: Amount, withTokens: boolean): string {
   return withTokens
-    ? `${dollars(amount.usd)} and ${Math.max(0, Math.floor(amount.tokens))} tokens`
+    ? `${dollars(amount.usd)} and ${plural(Math.max(0, Math.floor(amount.tokens)), 'token')}`
     : dollars(amount.usd);
 }

@@ -5,6 +5,7 @@
 import type { MailBody } from './correspondence.ts';
 import { attribute, encodeBody, head } from './fence.ts';
 import { nonce } from './ids.ts';
+import { plural } from './plural.ts';
 import type { Block } from './ports.ts';
 
 /** Characters of a result that an announcement shows, counted before escaping. */
@@ -70,8 +71,4 @@ export function duration(ms: number): string {
     .map(([n, unit]) => `${n}${unit}`)
     .join('');
   return text === '' ? '0s' : text;
-}
-
-export function plural(n: number, word: string): string {
-  return `${n} ${word}${n === 1 ? '' : 's'}`;
 }

@@ -53,7 +53,10 @@ export function storedIn(block: Block): StoredBlock | undefined {
 
 // ───────────────────────────────────────────────────────── what a message brings
 
-export type SaidFile = KeptFile & Pick<FilePart, 'type'>;
+export interface SaidFile extends KeptFile, Pick<FilePart, 'type'> {
+  /** What the host says of where the chat's tools find it, to stand behind its size; absent: it has no place for files. */
+  readonly where?: string;
+}
 
 /** The block that stands for a file. */
 export function blockOf(file: KeptFile): StoredBlock {
@@ -68,9 +71,15 @@ export function blockOf(file: KeptFile): StoredBlock {
 }
 
 /** What stands of the files in the line before a person's words. */
-export function filesInWords(files: readonly KeptFile[]): string {
+export function filesInWords(files: readonly SaidFile[]): string {
   if (files.length === 0) return '';
-  return `, with ${files.map((file) => `"${attribute(file.name)}" (${kindInWords(file)}, ${sizeInWords(file.bytes)})`).join(', ')}`;
+  return `, with ${files.map(inWords).join(', ')}`;
+}
+
+function inWords(file: SaidFile): string {
+  const { name, bytes, where } = file;
+  const known = [kindInWords(file), sizeInWords(bytes), ...(where === undefined ? [] : [where])];
+  return `"${attribute(name)}" (${known.join(', ')})`;
 }
 
 function kindInWords({ mediaType, width, height }: KeptFile): string {

@@ -112,7 +112,11 @@ export const cardSchema = z.object({
   startedAt: z.number().optional(),
   endedAt: z.number().optional(),
   steps: count,
-  activity: z.string(),
+  activity: z
+    .string()
+    .describe(
+      'What it does now: a tool at work, or what it waits for; while it thinks or waits for its own, what it last reported of itself, or else that it does. Empty: nothing.',
+    ),
   usage: usageSchema,
   /** What it was given: minutes at work for each attempt; money and tokens for all of them and all below it. */
   share: z.object({ minutes: z.number(), usd: z.number().optional(), tokens: z.number().optional() }),
@@ -124,8 +128,12 @@ export const cardSchema = z.object({
   next: z.object({ input: count, least: count }).optional(),
   /** Its own calls, by day and model. */
   spending: z.array(spendingSchema).optional(),
-  /** The ids of those that must have completed before it begins; absent: none. */
-  after: z.array(z.string()).optional(),
+  after: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'Whom it was to wait for: their ids, as `id` and `parent` are, whatever they were called when it was spawned. It begins once all of them have completed. Absent: nobody.',
+    ),
   pendingSteers: count,
   /** Its open requests for input, oldest first; absent: none. */
   requests: z.array(inputRequestSchema).optional(),

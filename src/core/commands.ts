@@ -132,7 +132,13 @@ export type Command =
   | { readonly type: 'stop'; readonly subagents: boolean; readonly from: Principal }
   | { readonly type: 'resume'; readonly from: Principal }
   /** The program that leads it has read all that came up to an event. */
-  | { readonly type: 'read'; readonly upTo: number; readonly from: Principal }
+  | {
+      readonly type: 'read';
+      readonly upTo: number;
+      /** When the session was made whose news that was: ids come again. Absent: it is taken to be this one. */
+      readonly createdAt?: number;
+      readonly from: Principal;
+    }
   /** What is absent stays as it is. */
   | {
       readonly type: 'change';

@@ -79,6 +79,8 @@ export const mailBodySchema = z.discriminatedUnion('kind', [
     input: inputNewsSchema.optional(),
     /** With `told`: what it tried and may not do. */
     refused: z.string().optional(),
+    /** With `told`: how people's words begin that it ended without having read. */
+    unread: z.array(z.string()).optional(),
   }),
   announcementSchema,
 ]);

@@ -105,7 +105,7 @@ function handle(d: Draft, command: Command): Answer | Refusal {
   if (late) return late;
   switch (command.type) {
     case 'create':
-      return { kind: 'exists', message: `${d.state.id} exists already` };
+      return { kind: 'exists', message: `"${d.state.id}" exists already` };
     case 'say':
       return say(d, command);
     case 'spawn': {
@@ -139,7 +139,7 @@ function handle(d: Draft, command: Command): Answer | Refusal {
       if (d.state.status === 'parked') d.add({ type: 'session.unparked' });
       return none;
     case 'read':
-      return readNews(d, command.upTo);
+      return readNews(d, command);
     case 'change':
       return care.change(d, command);
     case 'delete':

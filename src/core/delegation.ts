@@ -10,6 +10,7 @@ import type { MailBody } from './correspondence.ts';
 import { awaited, waitsFor } from './dependencies.ts';
 import type { Draft } from './draft.ts';
 import { childId, childSecret } from './ids.ts';
+import { LABEL_CHARS, labelOfTask } from './label.ts';
 import * as mailbox from './mailbox.ts';
 import * as policy from './policy.ts';
 import { openRequests, pendingSteers, preview, quotaDay, type Session, standing } from './session.ts';
@@ -18,8 +19,6 @@ import * as subagents from './subagents.ts';
 
 /** Spawns that a child which may delegate is lent when it gets its place. */
 const LENT_SPAWNS = 4;
-
-const MAX_LABEL = 48;
 
 /** Steers that may wait for a subagent: a flood of them is refused, not queued. */
 export const MAX_UNREAD_STEERS = 50;
@@ -35,7 +34,7 @@ export function spawn(d: Draft, call: string, request: SpawnRequest): Card | Ref
   const refusal = policy.spawnRefusal(state, context.rules, context.at);
   if (refusal) return refusal;
   const id = childId(state.id, call);
-  const label = freeLabel(state, request.label ?? labelFrom(request.task));
+  const label = freeLabel(state, request.label ?? labelOfTask(request.task));
   const after = awaited(state, request.after ?? [], label);
   if ('message' in after) return after;
   const spec: ChildSpec = {
@@ -115,22 +114,12 @@ export function startsAtOnce({ state, context }: Draft, card: Card): boolean {
   return shares.startsAtOnce(state, context, card, waiting);
 }
 
-function labelFrom(task: string): string {
-  const words = task
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+/, '');
-  const short = words.split('-').slice(0, 4).join('-').slice(0, 32).replace(/-+$/, '');
-  return short === '' || short === policy.ALL ? 'subagent' : short;
-}
-
 function freeLabel(state: Session, wanted: string): string {
   const taken = new Set(subagents.ownCards(state.tree).map((card) => card.label));
   if (!taken.has(wanted)) return wanted;
   for (let n = 2; ; n++) {
     const suffix = `-${n}`;
-    const label = `${wanted.slice(0, MAX_LABEL - suffix.length)}${suffix}`;
+    const label = `${wanted.slice(0, LABEL_CHARS - suffix.length)}${suffix}`;
     if (!taken.has(label)) return label;
   }
 }
@@ -189,7 +178,7 @@ export function steer(
   if (target.pendingSteers + steersUnderWay(d.state, target.id) >= MAX_UNREAD_STEERS) {
     return {
       kind: 'limit',
-      message: `${target.path} has ${MAX_UNREAD_STEERS} steers that it hasn't read yet; wait until it has, or say what matters in one`,
+      message: `"${target.path}" has ${MAX_UNREAD_STEERS} steers that it hasn't read yet; wait until it has, or say what matters in one`,
     };
   }
   const steerId = `${next}.steer${mailbox.nextTo(d.state.mail, next)}`;
@@ -296,6 +285,7 @@ export function tellParent(
     result?: string;
     input?: InputNews;
     refused?: string;
+    unread?: string[];
   } = {},
 ): void {
   const { spec } = d.state;

@@ -23,7 +23,7 @@ export function awaited(state: Session, after: readonly string[], label: string)
     if (policy.isRefusal(card)) {
       const message =
         name === label
-          ? `${label} would wait for itself: name only subagents that were spawned before it`
+          ? `"${label}" would wait for itself: name only subagents that were spawned before it`
           : `it can't wait for what isn't there: ${card.message}. Spawn first what is to come first`;
       return { kind: 'invalid', path: 'after', message };
     }
@@ -31,13 +31,17 @@ export function awaited(state: Session, after: readonly string[], label: string)
       return {
         kind: 'invalid',
         path: 'after',
-        message: `${card.path} is a subagent of ${card.parent}, and one can wait only for those with the same parent`,
+        message: `"${card.path}" is a subagent of ${card.parent}, and one can wait only for those with the same parent`,
       };
     }
     ids.add(card.id);
   }
   if (ids.size > MAX_AFTER) {
-    return { kind: 'invalid', path: 'after', message: `names ${ids.size} subagents; at most ${MAX_AFTER}` };
+    return {
+      kind: 'invalid',
+      path: 'after',
+      message: `it names ${ids.size} subagents to wait for; at most ${MAX_AFTER}`,
+    };
   }
   return [...ids];
 }

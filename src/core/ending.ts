@@ -15,6 +15,7 @@ import * as mailbox from './mailbox.ts';
 import type { Block } from './ports.ts';
 import type { Call, Session } from './session.ts';
 import * as subagents from './subagents.ts';
+import { tellUnread, unreadOf } from './unread.ts';
 
 /** A `tool_result` for one call. The API refuses an empty one, so there is always something said. */
 export function toolResult(call: { id: string }, ok: boolean, text: string): Block {
@@ -93,9 +94,11 @@ export function endTurn(d: Draft, stop: 'done' | 'stopped' | 'parked', error?: s
   });
 }
 
-/** Settles letters that will not be answered. */
+/** Settles letters that will not be answered; of a person's words that no request holds, people are told. */
 export function settleAll(d: Draft, how: 'withdrawn' | 'undeliverable'): void {
+  const unread = unreadOf(d.state);
   for (const letter of mailbox.unsettled(d.state.mail)) settle(d, letter, how);
+  tellUnread(d, unread);
 }
 
 export function settle(

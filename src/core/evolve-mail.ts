@@ -4,6 +4,7 @@
  */
 
 import { loadOf } from './attachments.ts';
+import { beginningOf } from './beginning.ts';
 import { weightOf } from './budget.ts';
 import type { PostedMail } from './correspondence.ts';
 import type { SessionEvent } from './events.ts';
@@ -70,6 +71,8 @@ export function mailAccepted(
   const weight = files + (event.block ? weightOf(event.block) : 0);
   const shortWeight = event.short ? weightOf(event.short) : weight;
   const base = { id, seq: state.seq, wakes: true, interrupt: false, weight, shortWeight };
+  const beginning = beginningOf(body);
+  const said = beginning === undefined ? {} : { said: beginning };
   const load = attached.length > 0 ? { load: loadOf(attached) } : {};
   const withLetter = (letter: mailbox.Letter | undefined): Session => ({
     ...state,
@@ -79,7 +82,7 @@ export function mailAccepted(
     case 'task':
       return withLetter({ ...base, kind: 'task' });
     case 'message':
-      return withLetter({ ...base, ...load, kind: 'message', interrupt: body.interrupt });
+      return withLetter({ ...base, ...said, ...load, kind: 'message', interrupt: body.interrupt });
     case 'note':
       return {
         ...withLetter({ ...base, kind: 'note' }),
@@ -88,7 +91,7 @@ export function mailAccepted(
     case 'steer':
       return withLetter(
         body.target === state.id
-          ? { ...base, kind: 'steer', interrupt: body.interrupt, steerId: body.steerId }
+          ? { ...base, ...said, kind: 'steer', interrupt: body.interrupt, steerId: body.steerId }
           : undefined,
       );
     case 'go':
@@ -141,7 +144,12 @@ export function mailAccepted(
       return {
         ...paid,
         tree: kept
-          ? subagents.withChild(paid.tree, body.card.id, { ...kept, spawns: 0, endedSeq: state.seq })
+          ? subagents.withChild(paid.tree, body.card.id, {
+              ...kept,
+              spawns: 0,
+              endedSeq: state.seq,
+              endings: subagents.endingsWith(kept, body.card),
+            })
           : paid.tree,
         quota:
           body.day === state.quota.day

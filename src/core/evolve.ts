@@ -11,7 +11,7 @@ import { compacting, prefixStarted } from './evolve-prefix.ts';
 import { stepAnswered } from './evolve-steps.ts';
 import { forgotten } from './forgetting.ts';
 import * as mailbox from './mailbox.ts';
-import { type Call, noUsage, openRequests, quotaDay, type Session, THINKING } from './session.ts';
+import { type Call, noUsage, openRequests, quotaDay, type Session, thinkingWords } from './session.ts';
 import * as subagents from './subagents.ts';
 
 /**
@@ -168,7 +168,7 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
     case 'workspace.opened':
       return { ...state, opened: event.attempt, ...money.owing(state, event.block) };
     case 'attempt.started': {
-      const { endedAt: _, reason: __, submitted: ___, verified: ____, ...rest } = state;
+      const { endedAt: _, reason: __, submitted: ___, verified: ____, reported: _____, ...rest } = state;
       return {
         ...rest,
         planned: false,
@@ -217,6 +217,7 @@ function apply(state: Session, event: SessionEvent, at: number): Session {
     case 'session.swept':
       return sessionSwept(state, event);
     case 'progress.reported':
+      return { ...state, activity: event.text, reported: event.text };
     case 'activity.changed':
       return { ...state, activity: event.text };
     case 'session.parked':
@@ -275,7 +276,7 @@ function chatChanged(state: Session, event: Extract<SessionEvent, { type: 'chat.
 function atRest(state: Session): Pick<Session, 'status' | 'activity'> {
   if (state.kind === 'main') return { status: 'idle', activity: '' };
   return subagents.liveChildren(state.tree).length > 0
-    ? { status: 'waiting', activity: 'waiting for its subagents' }
+    ? { status: 'waiting', activity: state.reported ?? 'waiting for its subagents' }
     : { status: state.status, activity: '' };
 }
 
@@ -300,7 +301,7 @@ function stepRequested(state: Session, event: Extract<SessionEvent, { type: 'ste
     unanswered: true,
     paused: false,
     ...(event.closes ? { serverCalls: [] } : {}),
-    activity: THINKING,
+    activity: thinkingWords(state),
     refusals: 0,
     unheard: [...state.unheard, ...event.adds.map((ref) => ref.seq)],
     ...(state.turn ? { turn: { ...state.turn, heardPerson: state.turn.heardPerson || heard } } : {}),

@@ -35,6 +35,11 @@ export function attribute(value: string): string {
     .replace(/\p{Cc}+/gu, ' ');
 }
 
+/** A text without line breaks or other blanks but single spaces. */
+export function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}
+
 /** `count` characters from the start, never half of a surrogate pair. */
 export function head(text: string, count: number): string {
   if (text.length <= count) return text;

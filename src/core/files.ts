@@ -3,6 +3,7 @@
  * there are and the bounds that the Messages API sets them. Holds no bytes and reads none.
  */
 import { z } from 'zod';
+import { plural } from './plural.ts';
 
 export const imageTypes = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'] as const;
 export type ImageType = (typeof imageTypes)[number];
@@ -74,7 +75,7 @@ export interface Files {
 
 /** A size as people read it: `812 bytes`, `34 kB`, `2.1 MB`. */
 export function sizeInWords(bytes: number): string {
-  if (bytes < 1_000) return `${bytes} bytes`;
+  if (bytes < 1_000) return plural(bytes, 'byte');
   if (bytes < 999_500) return `${Math.round(bytes / 1_000)} kB`;
   return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }

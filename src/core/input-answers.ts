@@ -30,7 +30,7 @@ export interface Given {
 
 /** Answers a descendant's request, or says why it can't be. */
 export function answer(d: Draft, card: Card, given: Given): InputRequest | Refusal {
-  const open = openRequest(card.path, card, given.request);
+  const open = openRequest(`"${card.path}"`, card, given.request);
   if ('message' in open) return open;
   return unfit(open, given) ?? beyond(d, card, open, given) ?? pass(d, card, open, given);
 }
@@ -54,11 +54,11 @@ function unfit({ kind, id }: InputRequest, { text, decision }: Given): Refusal |
       return {
         kind: 'invalid',
         path: 'decision',
-        message: `${id} is a question: answer it in words, without a decision`,
+        message: `"${id}" is a question: answer it in words, without a decision`,
       };
     }
     return text.trim() === ''
-      ? { kind: 'invalid', path: 'text', message: `${id} is a question: the answer in words is missing` }
+      ? { kind: 'invalid', path: 'text', message: `"${id}" is a question: the answer in words is missing` }
       : undefined;
   }
   if (decision !== undefined) return undefined;
@@ -66,7 +66,7 @@ function unfit({ kind, id }: InputRequest, { text, decision }: Given): Refusal |
   return {
     kind: 'invalid',
     path: 'decision',
-    message: `${id} ${what}: the decision is missing, allow or deny`,
+    message: `"${id}" ${what}: the decision is missing, allow or deny`,
   };
 }
 
@@ -139,7 +139,7 @@ export function passOrTake(d: Draft, body: Extract<MailBody, { kind: 'answer' }>
   };
   if (target === d.state.id) return take(d, given);
   const card = d.state.tree.cards[target];
-  const open = card && openRequest(card.path, card, given.request);
+  const open = card && openRequest(`"${card.path}"`, card, given.request);
   // Whoever answered here before has won; who asked hears one answer.
   // Behind the one who answered its parent may know nothing of it.
   const passed: Given = by === 'parent' ? { ...given, by: 'ancestor' } : given;

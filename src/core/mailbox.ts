@@ -15,6 +15,8 @@ export interface Letter {
   /** Whether a session at rest takes a step for it. */
   readonly wakes: boolean;
   readonly interrupt: boolean;
+  /** For a person's words: how they begin. */
+  readonly said?: string;
   /** For a steer: the id under which its sender follows it. */
   readonly steerId?: string;
   /** For an announcement: whose. */

@@ -9,7 +9,7 @@ import { startCompaction } from './compaction.ts';
 import type { Draft } from './draft.ts';
 import { abandonStep, endAttempt, finishCall, park } from './ending.ts';
 import { quarantine } from './prefix.ts';
-import { isBusy, THINKING } from './session.ts';
+import { isBusy, thinkingWords } from './session.ts';
 import { callsLost, cut } from './spending.ts';
 import { partialWork } from './steps.ts';
 
@@ -83,13 +83,14 @@ function refusalWords(command: Extract<Command, { type: 'refused' }>): string {
 
 /** A call that waits for the API: people read a notice, a subagent is shown to wait until the call is made. */
 export function callWaits(d: Draft, command: Extract<Command, { type: 'delayed' | 'underway' }>): void {
-  const { step, spec, activity } = d.state;
+  const { state } = d;
+  const { step, spec, activity } = state;
   if (step?.n !== command.step || step.phase !== 'calling') return;
   if (!spec) {
     if (command.type === 'delayed') d.add({ type: 'notice', level: 'warning', text: command.text });
     return;
   }
-  const text = command.type === 'delayed' ? command.activity : THINKING;
+  const text = command.type === 'delayed' ? command.activity : thinkingWords(state);
   if (text !== activity) d.add({ type: 'activity.changed', text });
 }
 

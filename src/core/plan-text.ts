@@ -3,8 +3,15 @@
  * which nothing of it is stored; owns the wording.
  */
 import type { Card } from './card.ts';
-import { head } from './fence.ts';
-import { type Plan, type PlannedTask, standings, type TaskStanding } from './plan.ts';
+import { head, oneLine } from './fence.ts';
+import {
+  type Plan,
+  type PlannedTask,
+  standings,
+  type TaskStanding,
+  type TaskStatus,
+  taskStatus,
+} from './plan.ts';
 import { type Session, THINKING } from './session.ts';
 
 /** Characters of what a subagent does now. */
@@ -102,22 +109,29 @@ function distributed(since: number, all: readonly TaskStanding[]): Entry[] {
   return [...byTime].map(([at, names]) => ({ at, text: `Distributed tasks to ${names.join(', ')}` }));
 }
 
-function happened({ task, status, card }: TaskStanding): Entry[] {
+function happened({ task, status, card, earlier }: TaskStanding): Entry[] {
   const entries: Entry[] = [];
-  if (card?.startedAt !== undefined && (card.attempt > 1 || waited(task, card, card.startedAt))) {
-    const again = card.attempt > 1 ? ` again (attempt ${card.attempt})` : '';
-    entries.push({ at: card.startedAt, text: `${task.id} started${again}` });
+  const started = (attempt: number, at: number | undefined): void => {
+    if (at === undefined || (attempt === 1 && !waited(task, card, at))) return;
+    const again = attempt > 1 ? ` again (attempt ${attempt})` : '';
+    entries.push({ at, text: `${task.id} started${again}` });
+  };
+  const ended = (how: TaskStatus, at: number | undefined): void => {
+    if (at === undefined || how === 'PENDING' || how === 'IN_PROGRESS') return;
+    entries.push({ at, text: `${task.id} ${endWords[how]}` });
+  };
+  for (const ending of earlier) {
+    started(ending.attempt, ending.startedAt);
+    ended(taskStatus(ending.status), ending.endedAt);
   }
-  const endedAt = card ? card.endedAt : (task.past?.endedAt ?? task.completedAt);
-  if (endedAt !== undefined && status !== 'PENDING' && status !== 'IN_PROGRESS') {
-    entries.push({ at: endedAt, text: `${task.id} ${endWords[status]}` });
-  }
+  if (card) started(card.attempt, card.startedAt);
+  ended(status, card ? card.endedAt : (task.past?.endedAt ?? task.completedAt));
   return entries;
 }
 
 /** One that begins with its distribution needs no line of its own. */
-function waited({ after }: PlannedTask, { createdAt }: Card, startedAt: number): boolean {
-  return after.length > 0 || minutes(startedAt - createdAt) > 0;
+function waited({ after }: PlannedTask, card: Card | undefined, startedAt: number): boolean {
+  return after.length > 0 || minutes(startedAt - (card?.createdAt ?? startedAt)) > 0;
 }
 
 const endWords = { COMPLETED: 'completed', FAILED: 'failed', CANCELLED: 'was cancelled' } as const;
@@ -129,10 +143,6 @@ function after(ms: number): string {
 
 function minutes(ms: number): number {
   return Math.floor(Math.max(0, ms) / 60_000);
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
 }
 
 /** One line of it, not too long. */

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { type Card, endedSchema } from './card.ts';
 import type { SpawnRequest } from './commands.ts';
 import type { Session } from './session.ts';
+import type { AttemptEnding } from './subagents.ts';
 
 /** `manager`: the session's own task, which no subagent works on. */
 export const planRoles = ['worker', 'reviewer', 'manager'] as const;
@@ -67,6 +68,8 @@ export interface TaskStanding {
   readonly task: PlannedTask;
   readonly status: TaskStatus;
   readonly card?: Card;
+  /** How earlier attempts of its subagent ended, oldest first. */
+  readonly earlier: readonly AttemptEnding[];
   /** Ids of the tasks that it waits for, with their status. */
   readonly waitsFor: readonly { readonly id: string; readonly status: TaskStatus }[];
 }
@@ -87,7 +90,7 @@ export function standings({ plan, tree }: Pick<Session, 'plan' | 'tree'>): TaskS
     if (before) return before;
     const card = cardOf(task);
     const ended = card?.status ?? task.past?.status;
-    const status = ended ? cardStatus(ended) : ownStatus(task);
+    const status = ended ? taskStatus(ended) : ownStatus(task);
     known.set(task.id, status);
     return status;
   }
@@ -101,11 +104,19 @@ export function standings({ plan, tree }: Pick<Session, 'plan' | 'tree'>): TaskS
   return plan.tasks.map((task) => {
     const status = statusOf(task);
     const card = cardOf(task);
-    return { task, status, ...(card ? { card } : {}), waitsFor: status === 'PENDING' ? missing(task) : [] };
+    const endings = card ? (tree.children[card.id]?.endings ?? []) : [];
+    return {
+      task,
+      status,
+      ...(card ? { card } : {}),
+      earlier: endings.filter(({ attempt }) => attempt < (card?.attempt ?? 0)),
+      waitsFor: status === 'PENDING' ? missing(task) : [],
+    };
   });
 }
 
-function cardStatus(status: Card['status']): TaskStatus {
+/** What a subagent's status makes of its task. */
+export function taskStatus(status: Card['status']): TaskStatus {
   switch (status) {
     case 'blocked':
     case 'queued':

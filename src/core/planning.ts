@@ -9,6 +9,7 @@ import { type Draft, draft } from './draft.ts';
 import { head } from './fence.ts';
 import { type PlanChange, type PlannedTask, standings, type TaskChange } from './plan.ts';
 import { faultOf, inOrder } from './plan-order.ts';
+import { plural } from './plural.ts';
 import * as policy from './policy.ts';
 import type { Session } from './session.ts';
 import * as subagents from './subagents.ts';
@@ -77,7 +78,7 @@ function beyondTheDay({ state, context }: Draft, needed: number): Refusal | unde
   if (needed === 0 || needed <= left) return undefined;
   return {
     kind: 'limit',
-    message: `it needs ${needed} subagents, and ${left} spawns are left today: plan fewer tasks, or steer subagents that are there`,
+    message: `it needs ${plural(needed, 'subagent')}, and ${left === 1 ? '1 spawn is' : `${left} spawns are`} left today: plan fewer tasks, or steer subagents that are there`,
   };
 }
 

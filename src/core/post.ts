@@ -18,6 +18,7 @@ import { hasEnded } from './session.ts';
 import { partialWork, steerBlock } from './steps.ts';
 import * as subagents from './subagents.ts';
 import { taskText } from './task.ts';
+import { warnOfUnread } from './unread.ts';
 
 /** Orders come down from the parent, news comes up from children, and never the other way. */
 const fromParent: Record<MailBody['kind'], boolean> = {
@@ -37,7 +38,7 @@ export function acceptMail(d: Draft, sender: string, mails: readonly PostedMail[
   const { state } = d;
   const isParent = sender === state.spec?.parent;
   if (!isParent && !state.tree.children[sender]) {
-    return { kind: 'not_allowed', message: `${sender} is neither the parent nor a child of ${state.id}` };
+    return { kind: 'not_allowed', message: `"${sender}" is neither the parent nor a child of ${state.id}` };
   }
   const wrong = mails.find(({ body }) => fromParent[body.kind] !== isParent);
   if (wrong) {
@@ -97,6 +98,7 @@ function acceptOne(d: Draft, sender: string, { n, body }: PostedMail): void {
         ...(body.result === undefined ? {} : { result: body.result }),
         ...(body.input ? { input: body.input } : {}),
         ...(body.refused === undefined ? {} : { refused: body.refused }),
+        ...(body.unread ? { unread: body.unread } : {}),
       });
       return;
     case 'announcement': {
@@ -120,12 +122,16 @@ function acceptOne(d: Draft, sender: string, { n, body }: PostedMail): void {
 }
 
 /** What people are to read at once, whoever of the tree it is about. */
-function tellPeopleOf(d: Draft, { card, input, refused }: Extract<MailBody, { kind: 'status' }>): void {
+function tellPeopleOf(
+  d: Draft,
+  { card, input, refused, unread }: Extract<MailBody, { kind: 'status' }>,
+): void {
   if (input && input.outcome === undefined) tellPeople(d, card.path, input.request);
   if (refused !== undefined) {
     const text = `${card.path} tried what the rules don't allow: ${refused}`;
     d.add({ type: 'notice', level: 'warning', text });
   }
+  if (unread) warnOfUnread(d, card.path, unread);
 }
 
 /** A steer for this session is read by its next step; one for a descendant goes on towards it. */

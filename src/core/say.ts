@@ -51,7 +51,8 @@ function tooManyFiles({ state, context }: Draft, attached: readonly StoredBlock[
   const { window } = context.rules.terms(state.chosenModel ?? state.model);
   const load = loadOf(attached);
   const alone = tooMuch(load, window);
-  if (alone !== undefined) return { kind: 'invalid', path: 'parts', message: `hold files that ${alone}` };
+  if (alone !== undefined)
+    return { kind: 'invalid', path: 'parts', message: `the parts hold files that ${alone}` };
   const waiting = state.mail.waiting.reduce((sum, letter) => plusLoad(sum, letter.load ?? noLoad), load);
   const together = tooMuch(waiting, window);
   return together === undefined
@@ -64,7 +65,7 @@ function tooManyFiles({ state, context }: Draft, attached: readonly StoredBlock[
 
 function partOf(part: Extract<Command, { type: 'say' }>['parts'][number]): MessagePart {
   if (part.type === 'text') return part;
-  const { pages: _, certainPages: __, ...shown } = part;
+  const { pages: _, certainPages: __, where: ___, ...shown } = part;
   return shown;
 }
 

@@ -170,6 +170,8 @@ export interface Session {
   /** Whether it was told that it ended without a result. */
   readonly askedForResult: boolean;
   readonly activity: string;
+  /** What it last reported of itself in this attempt; absent: nothing. */
+  readonly reported?: string;
   /** The attempt whose workspace stands open; 0 for none. */
   readonly opened: number;
   readonly closing?: Closing;
@@ -211,8 +213,13 @@ export interface Session {
   readonly leaving: readonly string[];
 }
 
-/** The activity of a session whose model call is under way. */
+/** The activity of a session whose model call is under way, and which has reported nothing. */
 export const THINKING = 'thinking';
+
+/** What a session is shown to do while its model call is under way. */
+export function thinkingWords({ reported }: Pick<Session, 'reported'>): string {
+  return reported ?? THINKING;
+}
 
 export const noUsage: Usage = {
   inputTokens: 0,

@@ -17,6 +17,7 @@ import {
 import type { Card, ChildSpec } from './card.ts';
 import type { Context, Refusal, Rules, SpawnRequest } from './commands.ts';
 import { prefixStarted } from './evolve-money.ts';
+import { plural } from './plural.ts';
 import * as policy from './policy.ts';
 import type { Session } from './session.ts';
 import type { Child } from './subagents.ts';
@@ -98,17 +99,17 @@ export function spawnShare(
   if (!covers(plus(spare, claims(state)), need)) {
     return {
       kind: 'limit',
-      message: `the budget is used up: there are ${inWords(spare, counts)} left for subagents, and the first call of one may cost ${inWords(need, counts)}: do the work yourself, or say that more is needed`,
+      message: `the budget is used up: there is ${inWords(spare, counts)} left for subagents, and the first call of one may cost ${inWords(need, counts)}: do the work yourself, or say that more is needed`,
     };
   }
   if (request.usd === undefined && request.tokens === undefined) return {};
   const asked = { usd: request.usd ?? 0, tokens: request.tokens ?? 0 };
   const inAsked =
-    request.usd === undefined ? `${asked.tokens} tokens` : inWords(asked, request.tokens !== undefined);
+    request.usd === undefined ? plural(asked.tokens, 'token') : inWords(asked, request.tokens !== undefined);
   if (!covers(spare, asked)) {
     return {
       kind: 'limit',
-      message: `its limits ask for ${inAsked}, and there are ${inWords(spare, counts)} to give: ask for less, or wait until others have ended`,
+      message: `its limits ask for ${inAsked}, and there is ${inWords(spare, counts)} to give: ask for less, or wait until others have ended`,
     };
   }
   const given = least(wanted, partOfTokens(spare, wanted, rules));

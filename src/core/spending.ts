@@ -88,8 +88,8 @@ export function overBudget(d: Draft, adds: readonly BlockRef[]): void {
   const spent = plus(account.own, account.closed);
   const aside = plus(heldOf(account), claims(state));
   const figures = [
-    `${words(spent)} of ${words(cap)} are spent`,
-    ...(aside.usd > 0 || aside.tokens > 0 ? [`${words(aside)} are set aside for what is under way`] : []),
+    `${words(spent)} of ${words(cap)} is spent`,
+    ...(aside.usd > 0 || aside.tokens > 0 ? [`${words(aside)} is set aside for what is under way`] : []),
     `the next call may cost up to ${words(cost)}`,
   ].join(', ');
   if (state.spec) {
@@ -124,7 +124,7 @@ export function notice(d: Draft): void {
   d.add({
     type: 'notice',
     level: percent < 80 ? 'info' : 'warning',
-    text: `${percent} % of this chat's budget for ${account.day} (UTC) are used up: ${inWords(spent, counts)} of ${inWords(cap, counts)}.`,
+    text: `${percent} % of this chat's budget for ${account.day} (UTC) is used up: ${inWords(spent, counts)} of ${inWords(cap, counts)}.`,
     budgetPercent: percent,
   });
 }

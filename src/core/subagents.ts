@@ -19,6 +19,8 @@ export interface Child {
   readonly retries?: number;
   /** The event that accepted its latest ending. */
   readonly endedSeq?: number;
+  /** How its attempts ended, oldest first, of many the latest; absent: none did. */
+  readonly endings?: readonly AttemptEnding[];
   /** The last attempt that was given a place; 0 for none. */
   readonly admitted: number;
   /** Number of the last steer posted to it or through it; 0 for none. */
@@ -26,6 +28,14 @@ export interface Child {
   /** Spawns it was given for `day` and hasn't returned. */
   readonly spawns: number;
   readonly money: ChildMoney;
+}
+
+/** An attempt that ended. Times are wall clock, in milliseconds. */
+export interface AttemptEnding {
+  readonly attempt: number;
+  readonly status: EndedStatus;
+  readonly startedAt?: number;
+  readonly endedAt: number;
 }
 
 /** A child in its parent's account. */
@@ -92,6 +102,17 @@ export function withNews(before: Tree, latest: Card): Tree {
 export function withEnding(before: Tree, card: Card): Tree {
   const { tree, news } = heard(before, card);
   return withCard(tree, news);
+}
+
+/** Endings of one child that are kept. */
+const MOST_ENDINGS = 20;
+
+/** A child's endings with the one that its card tells of. */
+export function endingsWith({ endings = [] }: Child, card: Card): readonly AttemptEnding[] {
+  const { attempt, status, startedAt, endedAt } = card;
+  if (!isEnded(status) || endedAt === undefined) return endings;
+  const ending = { attempt, status, endedAt, ...(startedAt === undefined ? {} : { startedAt }) };
+  return [...endings, ending].slice(-MOST_ENDINGS);
 }
 
 /** News without the requests that were answered since: it was told before the answer was heard. */

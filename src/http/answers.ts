@@ -105,6 +105,7 @@ const newsSchema = z.object({
 export const newsAnswer = z.object({
   news: z.array(newsSchema),
   next: z.int().nullable().describe('Acknowledge up to here for more; null: that was all.'),
+  createdAt: z.number().describe('When the chat was made whose news it is: to be given back with `seq`.'),
 });
 export const newsReadAnswer = z.object({ read: z.int() });
 export const subagentAnswer = z.object({ subagent: subagentSchema });
@@ -259,7 +260,7 @@ const ephemeralSchema = z.union([
     data: z.object({
       subagentId: z.string(),
       steps: z.number(),
-      activity: z.string(),
+      activity: z.string().describe("The subagent's, as it is now."),
       usage: usageSchema,
     }),
   }),

@@ -41,7 +41,7 @@ export function careRoutes(ports: AppPorts): Route[] {
       const { model: name, ...rest } = body;
       const model = name === undefined ? undefined : ports.resolveModel(name);
       if (model && 'unknown' in model) {
-        return invalid([{ path: 'model', message: `is not known. ${model.message}` }]);
+        return invalid([{ path: 'model', message: model.message }]);
       }
       const outcome = await runtime.send(chat, {
         type: 'change',

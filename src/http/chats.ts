@@ -60,8 +60,7 @@ export function chatRoutes(ports: AppPorts): Route[] {
       const own = key && { ...key, id: `create ${key.id}` };
       const done = await ask(ports, id, own, () => {
         const model = ports.resolveModel(body.model ?? ports.about.model);
-        if ('unknown' in model)
-          return invalid([{ path: 'model', message: `is not known. ${model.message}` }]);
+        if ('unknown' in model) return invalid([{ path: 'model', message: model.message }]);
         if (model.prices === undefined && ports.budget.chatTokens === undefined) {
           const mend = 'give it prices in "models" of the configuration, or set TIDINGS_CHAT_BUDGET_TOKENS';
           return invalid([
@@ -134,8 +133,8 @@ export function chatRoutes(ports: AppPorts): Route[] {
     async handle({ chat, body, key, caller }) {
       const state = chatOf(ports, chat);
       if (isProblem(state)) return state;
-      const done = await ask(ports, chat, key, () => {
-        const parts = saidParts(store.files, chat, body);
+      const done = await ask(ports, chat, key, async () => {
+        const parts = await saidParts(ports, chat, body);
         if ('reply' in parts) return parts;
         return { type: 'say', parts, interrupt: body.interrupt ?? false, from: caller.from };
       });

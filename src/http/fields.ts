@@ -1,12 +1,10 @@
 /**
- * The fields that requests are made of, and what is said of one that is wrong. Owns their bounds and words.
+ * The fields that requests are made of. Owns their bounds, and the words for what only they can say of a fault.
  * Knows nothing of routes.
  */
 import { z } from 'zod';
 import { MOST_FILES } from '../core/files.ts';
-import { kindOf, valueAt } from '../core/given.ts';
 import { readQuery } from '../core/words.ts';
-import type { Fault } from './problem.ts';
 
 const MAX_TEXT = 100_000;
 const MAX_TITLE = 200;
@@ -203,50 +201,4 @@ export function oneSide(
   if (after === undefined || before === undefined) return;
   const message = 'can not stand beside after: send one of them';
   context.addIssue({ code: 'custom', path: ['before'], message });
-}
-
-/**
- * What is wrong, field by field.
- * @param given what was checked
- * @param names the fields there are, for whoever sent another one
- */
-export function faultsOf(error: z.ZodError, given: unknown, names: readonly string[]): Fault[] {
-  return error.issues.flatMap((issue): Fault[] => {
-    const path = issue.path.join('.');
-    switch (issue.code) {
-      case 'unrecognized_keys': {
-        const known =
-          issue.path.length === 0
-            ? `: there ${names.length === 0 ? 'is none' : `are ${names.join(', ')}`}`
-            : '';
-        return issue.keys.map((key) => ({
-          path: [...issue.path, shorten(key)].join('.'),
-          message: `is not a field here${known}`,
-        }));
-      }
-      case 'invalid_type':
-        return [{ path, message: typeWords(issue.expected, valueAt(given, issue.path)) }];
-      case 'invalid_value':
-        return [{ path, message: `must be ${issue.values.map((one) => JSON.stringify(one)).join(' or ')}` }];
-      default:
-        return [{ path, message: issue.message }];
-    }
-  });
-}
-
-function typeWords(expected: string, value: unknown): string {
-  if (value === undefined) return 'is missing';
-  const wanted: Readonly<Record<string, string>> = {
-    string: 'a string',
-    number: 'a number',
-    int: 'a whole number',
-    boolean: 'true or false',
-    array: 'a list',
-    object: 'an object',
-  };
-  return `must be ${wanted[expected] ?? expected}, not ${kindOf(value)}`;
-}
-
-function shorten(key: string): string {
-  return key.length <= 80 ? key.toWellFormed() : `${key.slice(0, 79).toWellFormed()}…`;
 }

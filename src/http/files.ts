@@ -7,7 +7,6 @@ import type { SaidFile } from '../core/attachments.ts';
 import type { MessagePart } from '../core/correspondence.ts';
 import {
   documentTypes,
-  type Files,
   fileSchema,
   imageTypes,
   type KeptFile,
@@ -88,14 +87,16 @@ export function fileRoutes(ports: AppPorts): Route[] {
   return [sent, shown];
 }
 
+type SaidPart = Extract<MessagePart, { type: 'text' }> | SaidFile;
+
 /** The parts of a message as they are said: each file it names must be one of this chat, and stays from here on. */
-export function saidParts(
-  files: Files,
+export async function saidParts(
+  { store: { files }, place }: Pick<AppPorts, 'store' | 'place'>,
   chat: string,
   { text, parts = [{ type: 'text', text: text ?? '' }] }: z.output<typeof messageBody>,
-): (Extract<MessagePart, { type: 'text' }> | SaidFile)[] | Problem {
+): Promise<SaidPart[] | Problem> {
   const unknown: string[] = [];
-  const said = parts.flatMap((part, at): (Extract<MessagePart, { type: 'text' }> | SaidFile)[] => {
+  const said = parts.flatMap((part, at): SaidPart[] => {
     if (part.type === 'text') return [{ type: 'text', text: part.text.toWellFormed() }];
     const file = files.facts(chat, part.id);
     if (!file) unknown.push(`${at}`);
@@ -114,7 +115,13 @@ export function saidParts(
     chat,
     said.flatMap((part) => (part.type === 'file' ? [part.id] : [])),
   );
-  return said;
+  // One after another: of two that are called the same, the first one gets the name.
+  const placed: SaidPart[] = [];
+  for (const part of said) {
+    const where = part.type === 'file' ? await place?.(chat, part) : undefined;
+    placed.push(where === undefined || part.type === 'text' ? part : { ...part, where });
+  }
+  return placed;
 }
 
 function fault(words: string): { path: string; message: string } {

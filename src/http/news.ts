@@ -49,6 +49,7 @@ export function newsRoutes(ports: AppPorts): Route[] {
       return json(newsAnswer, 200, {
         news: page,
         next: last && waiting.length > most ? last.seq : null,
+        createdAt: main.createdAt,
       });
     },
   });
@@ -61,14 +62,25 @@ export function newsRoutes(ports: AppPorts): Route[] {
     query: z.strictObject({}),
     body: z.strictObject({
       upTo: z.int().min(0).describe('The `seq` of the latest news that was read.'),
+      createdAt: z
+        .int()
+        .optional()
+        .describe(
+          'The `createdAt` that the news came with: if the chat was deleted and made anew with the same id since, this is refused (409) and nothing is acknowledged.',
+        ),
       id: requestId,
     }),
     answers: { 200: { description: 'How many were read by this.', schema: newsReadAnswer } },
-    problems: ['not-found', 'id-reused'],
-    async handle({ chat, body, key, caller }) {
+    problems: ['not-found', 'conflict', 'id-reused'],
+    async handle({ chat, body: { upTo, createdAt }, key, caller }) {
       const main = chatOf(ports, chat);
       if (isProblem(main)) return main;
-      const done = await ask(ports, chat, key, () => ({ type: 'read', upTo: body.upTo, from: caller.from }));
+      const done = await ask(ports, chat, key, () => ({
+        type: 'read',
+        upTo,
+        ...(createdAt === undefined ? {} : { createdAt }),
+        from: caller.from,
+      }));
       if (done.reply === 'problem') return done;
       if (done.answer.kind !== 'done') throw new Error(`reading was answered with ${done.answer.kind}`);
       return json(newsReadAnswer, 200, newsReadAnswer.parse(done.answer.outcome));

@@ -11,6 +11,13 @@ export function hostOf(request: Request): string {
 export function foreign(request: Request, allowed: ReturnType<AppPorts['allowed']>): Problem | undefined {
   const host = hostOf(request);
   if (!allowed.hosts.includes(host)) {
+    const whole = allowed.hosts.find((one) => one.startsWith(`${host}:`));
+    if (whole !== undefined) {
+      return problem(
+        'foreign-host',
+        `The gateway does not answer as ${host}, but as ${whole}: in the header Host the port is missing.`,
+      );
+    }
     return problem(
       'foreign-host',
       `The gateway does not answer as ${host.slice(0, 200)}. Behind a proxy or another name, set TIDINGS_PUBLIC_URL to the address that people use.`,

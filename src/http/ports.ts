@@ -3,6 +3,7 @@
  * Holds no behaviour.
  */
 import type { Budgets } from '../core/commands.ts';
+import type { KeptFile } from '../core/files.ts';
 import type { Clock, Store } from '../core/ports.ts';
 import type { Catalogue } from '../model/catalogue.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -22,6 +23,11 @@ export interface AppPorts {
     'send' | 'state' | 'sessions' | 'worktrees' | 'confirmDead' | 'gone' | 'broadcast' | 'metrics'
   >;
   readonly store: Pick<Store, 'session' | 'events' | 'key' | 'files'>;
+  /**
+   * Puts a file that a message is about to name where the chat's tools find it: what the model is told of where. Absent,
+   * or undefined: there is nothing to tell.
+   */
+  readonly place?: (chat: string, file: KeptFile) => Promise<string | undefined>;
   readonly shelf: Shelf;
   /** The door of where a session is kept, if that isn't here. */
   readonly elsewhere?: (session: string) => There | undefined;

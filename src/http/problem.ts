@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { Refusal } from '../core/commands.ts';
+import { asSentence, type Fault, inWords } from '../core/faults.ts';
 
 export const problemKinds = {
   'malformed-json': { status: 400, title: 'The body is not JSON' },
@@ -33,12 +34,6 @@ export const problemKinds = {
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemKind = keyof typeof problemKinds;
-
-/** What is wrong with one field; `path` is dotted, empty for the whole. */
-export interface Fault {
-  readonly path: string;
-  readonly message: string;
-}
 
 export interface Problem {
   readonly reply: 'problem';
@@ -84,10 +79,7 @@ export function unreachable({ message }: Unreachable): Problem {
 /** Bad input, field by field. */
 export function invalid(errors: readonly Fault[]): Problem {
   const named = errors.slice(0, MAX_FAULTS);
-  const words = named.map(({ path, message }) =>
-    path === '' ? `the body ${message}` : `${path} ${message}`,
-  );
-  return problem('invalid', `${words.join('; ')}.`, { errors: named });
+  return problem('invalid', inWords(named, nameOf), { errors: named });
 }
 
 /** @param hide takes out of a text what nobody may read */
@@ -110,9 +102,9 @@ export function problemResponse(what: Problem, requestId: string, hide: (text: s
 
 /** A refusal of the core at this door. */
 export function refused(refusal: Refusal): Problem {
-  const { path, message } = refusal;
-  if (path !== undefined) return problem(kindOf(refusal), sentence(message), { errors: [{ path, message }] });
-  return problem(kindOf(refusal), sentence(refusal.message));
+  const { path } = refusal;
+  const message = sentence(refusal.message);
+  return problem(kindOf(refusal), message, path === undefined ? {} : { errors: [{ path, message }] });
 }
 
 function kindOf({ kind }: Refusal): ProblemKind {
@@ -133,7 +125,11 @@ function kindOf({ kind }: Refusal): ProblemKind {
   }
 }
 
+/** A refusal's words begin with a word, never with a name that isn't quoted: that would be changed into another. */
 function sentence(words: string): string {
-  const text = `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
-  return /[.!?]$/.test(text) ? text : `${text}.`;
+  return asSentence(`${words.charAt(0).toUpperCase()}${words.slice(1)}`);
+}
+
+function nameOf(path: string): string {
+  return path === '' ? 'the body' : path;
 }

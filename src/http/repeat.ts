@@ -18,11 +18,11 @@ export async function ask(
   { store, runtime }: Pick<AppPorts, 'store' | 'runtime'>,
   session: string,
   key: RepeatKey | undefined,
-  command: () => Command | Problem,
+  command: () => Command | Problem | Promise<Command | Problem>,
 ): Promise<Done | Problem> {
   const before = known({ store }, session, key);
   if (before) return before;
-  const wanted = command();
+  const wanted = await command();
   if ('reply' in wanted) return wanted;
   const outcome = await runtime.send(session, wanted, key);
   if (outcome.ok) return { reply: 'done', answer: outcome.answer, repeated: outcome.repeated };

@@ -7,10 +7,10 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Context } from 'hono';
 import type { z } from 'zod';
+import { check, type Fault } from '../core/faults.ts';
 import type { RepeatKey } from '../runtime/actor.ts';
-import { faultsOf } from './fields.ts';
 import type { Place } from './place.ts';
-import { type Fault, invalid, type Problem, type ProblemKind } from './problem.ts';
+import { invalid, type Problem, type ProblemKind } from './problem.ts';
 import { readBytes, readJson } from './request-body.ts';
 import type { Scope } from './scopes.ts';
 import type { Handed } from './shelf.ts';
@@ -172,7 +172,6 @@ function taking<Query extends z.ZodObject, Body extends z.ZodObject>(
   spec: BodySpec<Query, Body>,
 ): Route {
   const { handle, body: schema, documented, maxBytes, ...doc } = spec;
-  const names = Object.keys(schema.shape);
   return {
     ...doc,
     method,
@@ -182,8 +181,8 @@ function taking<Query extends z.ZodObject, Body extends z.ZodObject>(
       if (!query.ok) return invalid(query.errors);
       const given = await readJson(c.req.raw, maxBytes);
       if (given.reply === 'problem') return given;
-      const body = schema.safeParse(given.value);
-      if (!body.success) return invalid(faultsOf(body.error, given.value, names));
+      const body = check(schema, given.value);
+      if (!body.ok) return invalid(body.faults);
       return handle({
         c,
         query: query.data,
@@ -208,9 +207,9 @@ export function readQuery<Query extends z.ZodObject>(
     given.push([name, values[0] ?? '']);
   }
   const query = Object.fromEntries(given);
-  const parsed = schema.safeParse(query);
-  if (!parsed.success) errors.push(...faultsOf(parsed.error, query, Object.keys(schema.shape)));
-  return parsed.success && errors.length === 0 ? { ok: true, data: parsed.data } : { ok: false, errors };
+  const parsed = check(schema, query);
+  if (!parsed.ok) errors.push(...parsed.faults);
+  return parsed.ok && errors.length === 0 ? { ok: true, data: parsed.data } : { ok: false, errors };
 }
 
 /** The request's `id`, and a hash of where and what it is besides: the order of keys doesn't matter. */

@@ -2,6 +2,7 @@
  * The words of a marker that starts a session: the project in front, what may stand behind that, and the task. Owns
  * how a project's name becomes one of the configured repositories.
  */
+import { labelOf } from '../core/label.ts';
 
 export interface Ordered {
   /** A configured repository, as `name` or `name@base`. */
@@ -58,14 +59,4 @@ function unknown(name: string, repositories: readonly string[]): string {
   return repositories.length === 0
     ? `there is no project "${name}": this gateway has none, so leave the name out`
     : `there is no project "${name}"; there is ${repositories.join(', ')}`;
-}
-
-/** A worktree's name as a subagent's handle; undefined where nothing of it would be left. */
-function labelOf(name: string): string | undefined {
-  const label = name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+/, '')
-    .slice(0, 48);
-  return label === '' || label === 'all' ? undefined : label;
 }

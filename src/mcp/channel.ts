@@ -3,6 +3,7 @@
  * waiting until it is acknowledged. Owns the form of that notification.
  */
 import type { News } from '../client/index.ts';
+import { markOf } from './news.ts';
 import type { Parent } from './tool.ts';
 
 /** What a server says of itself so that its channel is listened to. */
@@ -28,12 +29,12 @@ export function makeChannel(
 
   async function look(): Promise<void> {
     const chat = await parent.chat();
-    const { news } = await parent.client.news(chat, { limit: MOST });
-    for (const one of news) {
-      const name = `${chat} ${one.seq}`;
-      if (told.has(name)) continue;
-      await send(messageOf(one));
-      told.add(name);
+    const page = await parent.client.news(chat, { limit: MOST });
+    for (const one of page.news) {
+      const mark = markOf(one, page);
+      if (told.has(mark)) continue;
+      await send(messageOf(one, mark));
+      told.add(mark);
     }
   }
 
@@ -44,11 +45,11 @@ export function makeChannel(
   };
 }
 
-function messageOf({ seq, kind, text, label, status, request }: News): ChannelMessage {
+function messageOf({ kind, text, label, status, request }: News, read: string): ChannelMessage {
   return {
-    content: `${text}\n\n(Once taken in: the tool news with read ${seq}.)`,
+    content: `${text}\n\n(Once taken in: the tool news with read "${read}".)`,
     meta: {
-      seq: String(seq),
+      read,
       kind,
       ...(label === undefined ? {} : { label }),
       ...(status === undefined ? {} : { status }),

@@ -1,8 +1,8 @@
 /**
- * Waiting for what a program that leads a chat is to read. Owns how it waits: it follows the chat's feed, and asks again
- * whenever something happened there. Acknowledges nothing.
+ * Waiting for what a program that leads a chat is to read, and the mark by which it says that it has. Owns how it waits: it
+ * follows the chat's feed, and asks again whenever something happened there. Acknowledges nothing by itself.
  */
-import type { Client, FollowEnd, NewsPage } from '../client/index.ts';
+import type { Client, FollowEnd, News, NewsPage } from '../client/index.ts';
 
 /** What waits was looked for, and the chat or the right to read it is no more. */
 export class NewsEnded extends Error {
@@ -13,6 +13,26 @@ export class NewsEnded extends Error {
     super(`the news of this chat can be followed no longer: ${end}`);
     this.end = end;
   }
+}
+
+/**
+ * What a client gives back once it has read news: opaque to it. A chat that was deleted is made anew under the same id, and
+ * its numbers begin anew, so a number alone could acknowledge what nobody has seen.
+ */
+export function markOf({ seq }: Pick<News, 'seq'>, { createdAt }: Pick<NewsPage, 'createdAt'>): string {
+  return `${seq}-${createdAt.toString(36)}`;
+}
+
+/**
+ * Acknowledges what a mark covers.
+ * @returns whether it is a mark
+ * @throws ProblemError where it is of an earlier chat
+ */
+export async function acknowledge(client: Client, chat: string, mark: string): Promise<boolean> {
+  const [, seq, made] = /^(\d{1,15})-([0-9a-z]{1,10})$/.exec(mark.trim()) ?? [];
+  if (seq === undefined || made === undefined) return false;
+  await client.readNews(chat, Number(seq), Number.parseInt(made, 36));
+  return true;
 }
 
 export interface NewsWait {

@@ -45,7 +45,7 @@ export const resources: Resources = {
   async read(parent, uri) {
     if (uri === NEWS) {
       const page = await parent.client.news(await parent.chat(), { limit: MOST });
-      return { text: newsWords(page.news, page.next !== null), mimeType: news.mimeType };
+      return { text: newsWords(page), mimeType: news.mimeType };
     }
     if (uri === SUBAGENTS) {
       const all = await parent.client.subagents(await parent.chat());

@@ -11,6 +11,7 @@ import {
   Server,
 } from '@modelcontextprotocol/server';
 import { inputOf, type ToolInput } from './input.ts';
+import type { McpSession } from './sessions.ts';
 import type { Dialect, McpTool, Parent, Resources, ToolOutcome } from './tool.ts';
 import { mistake, refusalOf } from './words.ts';
 
@@ -21,8 +22,8 @@ export interface Serving {
   readonly version: string;
   /** Told what a client was answered "something went wrong inside" for. */
   readonly failed: (error: unknown) => void;
-  /** The addresses that a connection subscribed to, where one server stands for as long as it does. */
-  readonly subscriptions?: Set<string>;
+  /** What is known of the client besides its request; absent: nothing, or its revision has no need of it. */
+  readonly session?: McpSession | undefined;
   /** Capabilities that are none of the protocol's yet. */
   readonly experimental?: Readonly<Record<string, JSONObject>>;
 }
@@ -74,7 +75,10 @@ export function makeServer(serving: Serving): Server {
         `There is no tool ${JSON.stringify(params.name.slice(0, 100))}; there are: ${[...tools.keys()].join(', ')}.`,
       );
     }
-    const { text, structured, isError } = await called(found, serving, params.arguments ?? {}, mcpReq.signal);
+    const { id, signal } = mcpReq;
+    const run = (until: AbortSignal): Promise<ToolOutcome> =>
+      called(found, serving, params.arguments ?? {}, until);
+    const { text, structured, isError } = await (serving.session?.work(id, signal, run) ?? run(signal));
     return {
       content: [{ type: 'text', text }],
       ...(structured ? { structuredContent: { ...structured } } : {}),
@@ -103,7 +107,7 @@ async function called(
 }
 
 function serveResources(server: Server, resources: Resources, serving: Serving): void {
-  const { parent, failed, subscriptions } = serving;
+  const { parent, failed, session } = serving;
 
   /** Refusals of the gateway are told as such; there is no result to tell them in. */
   async function asked<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
@@ -132,11 +136,18 @@ function serveResources(server: Server, resources: Resources, serving: Serving):
     if (!resources.names(uri)) throw new ResourceNotFoundError(uri);
     // Whoever keeps a line open begins to listen with this.
     await asked(() => parent.chat());
-    subscriptions?.add(uri);
+    if (session && !session.subscribe(uri)) {
+      throw new ProtocolError(
+        ProtocolErrorCode.InvalidParams,
+        'This session subscribes to as many resources as one may: unsubscribe from those that it needs no more.',
+      );
+    }
+    // What waits already is told to a line that stands open already.
+    if (session && (await asked(() => resources.waiting(parent))).includes(uri)) session.tell(uri);
     return {};
   });
   server.setRequestHandler('resources/unsubscribe', ({ params: { uri } }) => {
-    subscriptions?.delete(uri);
+    session?.unsubscribe(uri);
     return {};
   });
 }

@@ -2,10 +2,11 @@
  * What an MCP client's model reads of subagents and of refusals. Owns the words only: what a subagent wrote stands in
  * them as data, which can open no tag of ours.
  */
-import { isEnded, type News, ProblemError, type Subagent, UnreachableError } from '../client/index.ts';
+import { isEnded, type NewsPage, ProblemError, type Subagent, UnreachableError } from '../client/index.ts';
 import { duration } from '../core/announcement.ts';
+import { inWords } from '../core/faults.ts';
 import { encodeBody, head } from '../core/fence.ts';
-import { NewsEnded } from './news.ts';
+import { markOf, NewsEnded } from './news.ts';
 import type { ToolOutcome } from './tool.ts';
 
 /** Files that are named. */
@@ -23,12 +24,11 @@ export function mistake(text: string): ToolOutcome {
 /** A refusal of the gateway as an outcome; undefined: it is a fault of this program. */
 export function refusalOf(error: unknown): ToolOutcome | undefined {
   if (error instanceof ProblemError) {
-    const faults = (error.errors ?? []).map(({ path, message }) => `\`${path}\` ${message}`);
-    const files = error.files ?? [];
+    const { errors: faults = [], files = [] } = error;
     return mistake(
       encodeBody(
         [
-          faults.length > 0 ? `${error.title}: ${faults.join('; ')}.` : error.detail,
+          faults.length > 0 ? `${error.title}: ${inWords(faults, (path) => `\`${path}\``)}` : error.detail,
           ...(files.length > 0 ? [`Files: ${namesOf(files)}`] : []),
         ].join('\n'),
       ),
@@ -125,15 +125,16 @@ export function pageWords({ text, to, chars }: Page, action: string): string {
 }
 
 /** The texts of news are fenced where they were written. */
-export function newsWords(news: readonly News[], more: boolean): string {
+export function newsWords(page: NewsPage): string {
+  const { news, next } = page;
   const last = news.at(-1);
   if (!last) return 'No news.';
-  const rest = more ? ' There is more behind it.' : '';
+  const rest = next === null ? '' : ' There is more behind it.';
   return [
     ...news.map(({ text, request }) =>
       request === undefined ? text : `${text}\n(subagents answer, request ${request})`,
     ),
-    `These are ${news.length} news.${rest} Once you have taken them in, call news with read ${last.seq}: until then they are told again.`,
+    `These are ${news.length} news.${rest} Once you have taken them in, call news with read "${markOf(last, page)}": until then they are told again.`,
   ].join('\n\n');
 }
 

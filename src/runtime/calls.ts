@@ -6,7 +6,7 @@ import { type Held, stepCall } from '../core/budget.ts';
 import type { IntendedCall } from '../core/commands.ts';
 import { answerId } from '../core/ids.ts';
 import type { Block, CallOutcome, Clock, Model, Store, ToolCall } from '../core/ports.ts';
-import { type Session, THINKING } from '../core/session.ts';
+import { type Session, thinkingWords } from '../core/session.ts';
 import type { Actor } from './actor.ts';
 import { type Bill, makeBill } from './bill.ts';
 import type { Broadcast } from './broadcast.ts';
@@ -96,7 +96,7 @@ async function untilAnswered(
     const state = actor.state;
     if (!state) return place.release();
     // It was shown as waiting.
-    if (state.spec && state.activity !== THINKING) void actor.send({ type: 'underway', step });
+    if (state.spec && state.activity !== thinkingWords(state)) void actor.send({ type: 'underway', step });
     const idle = actor.work.busy();
     const started = ports.clock.monotonic();
     let outcome: CallOutcome;

@@ -6,10 +6,11 @@ import { z } from 'zod';
 import { duration } from '../core/announcement.ts';
 import type { Card } from '../core/card.ts';
 import { decodeEvent, type Recorded } from '../core/events.ts';
-import { encodeBody, head } from '../core/fence.ts';
+import { encodeBody, head, oneLine } from '../core/fence.ts';
 import type { Glance } from '../core/glance.ts';
 import { standings } from '../core/plan.ts';
 import { planText } from '../core/plan-text.ts';
+import { plural } from '../core/plural.ts';
 import * as policy from '../core/policy.ts';
 import type { Skills, ToolCall, ToolOutcome } from '../core/ports.ts';
 import { type Session, saidOf } from '../core/session.ts';
@@ -79,7 +80,8 @@ async function listed(
   const lines = await Promise.all(
     cards.map(async (card) => lineOf(card, await currentOf(sessions, card), now())),
   );
-  return { ok: true, text: lines.join('\n') };
+  // What a subagent says it does is data, and so is what it asks.
+  return { ok: true, text: encodeBody(lines.join('\n')) };
 }
 
 type Current = Pick<Glance, 'steps' | 'usage' | 'activity'>;
@@ -101,7 +103,7 @@ async function rowsOf(
         minutes: Math.round(((card.endedAt ?? now()) - (card.startedAt ?? card.createdAt)) / 6_000) / 10,
         messages: current.steps,
         usd: current.usage.usd,
-        ...(current.activity && !isEnded(card.status) ? { now: head(current.activity, 120) } : {}),
+        ...(current.activity && !isEnded(card.status) ? { now: head(oneLine(current.activity), 120) } : {}),
         ...(card.workspace ? { branch: card.workspace.branch } : {}),
       };
     }),
@@ -109,9 +111,12 @@ async function rowsOf(
   return { ok: true, text: JSON.stringify(rows) };
 }
 
-/** One that can't be reached at this moment is told of as its latest news has it. */
+/**
+ * One that can't be reached at this moment is told of as its latest news has it; so is one that waits for others, of
+ * which it knows nothing itself.
+ */
 async function currentOf(sessions: Sessions, card: Card): Promise<Current> {
-  if (isEnded(card.status)) return card;
+  if (isEnded(card.status) || card.status === 'blocked') return card;
   return (await sessions.glance(card.id).catch(() => undefined)) ?? card;
 }
 
@@ -120,12 +125,12 @@ function lineOf(card: Card, { steps, usage, activity }: Current, now: number): s
   return [
     `${card.path} (${card.id}): ${card.status}${card.reason ? `, ${card.reason}` : ''}`,
     `for ${duration(until - (card.startedAt ?? card.createdAt))}`,
-    `${steps} steps`,
+    plural(steps, 'step'),
     `$${usage.usd.toFixed(2)}`,
     ...(card.attempt > 1 ? [`attempt ${card.attempt}`] : []),
-    ...(activity && !isEnded(card.status) ? [`now: ${head(activity, 120)}`] : []),
-    ...(card.requests ?? []).map(({ id, title }) => `asks ${id}: ${head(title, 120)}`),
-    ...(card.pendingSteers > 0 ? [`${card.pendingSteers} steers not read yet`] : []),
+    ...(activity && !isEnded(card.status) ? [`now: ${head(oneLine(activity), 120)}`] : []),
+    ...(card.requests ?? []).map(({ id, title }) => `asks ${id}: ${head(oneLine(title), 120)}`),
+    ...(card.pendingSteers > 0 ? [`${plural(card.pendingSteers, 'steer')} not read yet`] : []),
     ...(isEnded(card.status) ? [`news ${card.announcement}`] : []),
   ].join('; ');
 }

@@ -53,7 +53,7 @@ export interface Simulator {
   waiting(gate: string): number;
   /**
    * Resolves as soon as `condition` holds; it is looked at whenever a request comes, is held, or ends.
-   * Rejects after `timeoutMs` (10,000) with what is going on, and when the simulator is closed.
+   * Rejects after `timeoutMs` (30,000) with what is going on, and when the simulator is closed.
    */
   until(condition: () => boolean, timeoutMs?: number): Promise<void>;
   /** Ends all connections and the server. */

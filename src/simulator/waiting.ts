@@ -16,7 +16,7 @@ export function createWatch(describe: () => string): Watch {
     changed() {
       for (const look of [...looks]) look();
     },
-    until(condition, timeoutMs = 10_000) {
+    until(condition, timeoutMs = 30_000) {
       if (condition()) return Promise.resolve();
       return new Promise((resolve, reject) => {
         const finish = (then: () => void) => {

@@ -4,7 +4,13 @@
  */
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { maxCompatibilityChars, maxDescriptionChars, maxNameChars } from './skill.ts';
+import {
+  maxCompatibilityChars,
+  maxDescriptionChars,
+  maxNameChars,
+  type SkillNeed,
+  skillNeeds,
+} from './skill.ts';
 
 export type SkillText =
   | {
@@ -13,6 +19,7 @@ export type SkillText =
       /** One line, at most as long as the format allows. */
       readonly description: string;
       readonly compatibility?: string;
+      readonly needs?: SkillNeed;
       readonly body: string;
       /** What is not as the format wants it, and does no harm. */
       readonly notes: readonly string[];
@@ -23,6 +30,10 @@ type Refused = Extract<SkillText, { ok: false }>;
 
 const known = ['name', 'description', 'license', 'compatibility', 'metadata', 'allowed-tools'] as const;
 
+const metadataSchema = z.record(z.string(), z.string());
+/** What of it is for us. */
+const needsSchema = z.looseObject({ 'tidings-needs': z.enum(skillNeeds).optional() });
+
 /** The fields that do no harm when they are wrong: a wrong one is noted and not used. */
 const optional: Readonly<Record<string, { readonly schema: z.ZodType; readonly words: string }>> = {
   license: { schema: z.string(), words: 'a text' },
@@ -30,7 +41,7 @@ const optional: Readonly<Record<string, { readonly schema: z.ZodType; readonly w
     schema: z.string().min(1).max(maxCompatibilityChars),
     words: `a text of 1 to ${maxCompatibilityChars} characters`,
   },
-  metadata: { schema: z.record(z.string(), z.string()), words: 'a map of texts' },
+  metadata: { schema: metadataSchema, words: 'a map of texts' },
   'allowed-tools': {
     schema: z.union([z.string(), z.array(z.string())]),
     words: 'a text or a list of texts',
@@ -73,6 +84,10 @@ export function readSkillText(text: string, folder: string): SkillText {
     const shown = strange.slice(0, 10).map((field) => `\`${oneLine(field).slice(0, 60)}\``);
     notes.push(`the format has no ${shown.join(', ')} (it has ${known.join(', ')}); not used`);
   }
+  const needs = needsSchema.safeParse(fields.metadata);
+  if (!needs.success && metadataSchema.safeParse(fields.metadata).success) {
+    notes.push(`its \`tidings-needs\` must be ${skillNeeds.join(' or ')}; it is not used`);
+  }
   if (parts.body.trim() === '') notes.push('nothing stands below its front matter');
   const compatibility = z.string().min(1).max(maxCompatibilityChars).safeParse(fields.compatibility);
   return {
@@ -80,6 +95,7 @@ export function readSkillText(text: string, folder: string): SkillText {
     name: name.name,
     description: description.slice(0, maxDescriptionChars).toWellFormed(),
     ...(compatibility.success ? { compatibility: oneLine(compatibility.data) } : {}),
+    ...(needs.data?.['tidings-needs'] === undefined ? {} : { needs: needs.data['tidings-needs'] }),
     body: parts.body,
     notes,
   };

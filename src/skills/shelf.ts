@@ -1,6 +1,6 @@
 /**
- * All skills of a gateway, read once at its start: checks each folder, leaves out what is broken, decides whose
- * name counts. A broken skill never stops anything: it is a line for people.
+ * All skills of a gateway, read once at its start: checks each folder, leaves out what is broken and what is for
+ * something that is off, decides whose name counts. A broken skill never stops anything: it is a line for people.
  */
 import { readSkillText } from './front-matter.ts';
 import {
@@ -9,6 +9,7 @@ import {
   maxSkills,
   type Skill,
   type SkillFolder,
+  type SkillNeed,
   type SkillProblem,
   skillFile,
 } from './skill.ts';
@@ -25,8 +26,11 @@ export interface Shelf {
   readonly problems: readonly SkillProblem[];
 }
 
-/** Reads every folder. Never rejects. */
-export async function readShelf(found: FoundSkills): Promise<Shelf> {
+/**
+ * Reads every folder. Never rejects.
+ * @param on what the configuration switches on; a skill that is for something else keeps its name all the same
+ */
+export async function readShelf(found: FoundSkills, on: readonly SkillNeed[]): Promise<Shelf> {
   const byName = new Map<string, Skill>();
   const problems = [...found.problems];
   // One after the other: who comes first keeps the name, whatever the disk does.
@@ -45,7 +49,13 @@ export async function readShelf(found: FoundSkills): Promise<Shelf> {
       byName.set(skill.name, skill);
     }
   }
-  const skills = [...byName.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
+  const skills = [...byName.values()]
+    .filter(({ needs, folder: { place } }) => {
+      if (needs === undefined || on.includes(needs)) return true;
+      problems.push({ kind: 'off', place, text: `it is for ${needs}, and the configuration names none` });
+      return false;
+    })
+    .sort((one, other) => (one.name < other.name ? -1 : 1));
   return { skills, problems };
 }
 
@@ -93,6 +103,7 @@ async function readSkill(folder: SkillFolder): Promise<{ skill?: Skill; problems
       name: read.name,
       description: read.description,
       ...(read.compatibility === undefined ? {} : { compatibility: read.compatibility }),
+      ...(read.needs === undefined ? {} : { needs: read.needs }),
       body: read.body,
       files,
       folder,

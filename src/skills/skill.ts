@@ -37,6 +37,8 @@ export interface Skill {
   readonly name: string;
   readonly description: string;
   readonly compatibility?: string;
+  /** What it is for, where that may be off. */
+  readonly needs?: SkillNeed;
   /** What stands below the front matter. */
   readonly body: string;
   readonly files: FileListing;
@@ -44,11 +46,20 @@ export interface Skill {
 }
 
 export interface SkillProblem {
-  /** `broken`: left out. `shadowed`: sound, but left out. `note`: used all the same. */
-  readonly kind: 'broken' | 'shadowed' | 'note';
+  /** `broken`: left out. `shadowed`, `off`: sound, but left out. `note`: used all the same. */
+  readonly kind: 'broken' | 'shadowed' | 'off' | 'note';
   readonly place: string;
   /** A sentence without its full stop, that says what is wrong and what would be right. */
   readonly text: string;
+}
+
+/** What of a gateway a skill can be for: where that is off, nobody is told of the skill. */
+export const skillNeeds = ['markers', 'repositories'] as const;
+export type SkillNeed = (typeof skillNeeds)[number];
+
+/** What of that is on, by the configuration. */
+export function switchedOn(settings: Readonly<Record<SkillNeed, readonly string[]>>): readonly SkillNeed[] {
+  return skillNeeds.filter((need) => settings[need].length > 0);
 }
 
 /** Every SKILL.md is opened whole, so none may be larger than what one tool result may carry. */

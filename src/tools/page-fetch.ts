@@ -69,8 +69,11 @@ export interface PageHost {
     url: string,
     wanted: AbortSignal,
   ): Promise<{ readonly title: string; readonly text: string; readonly remark?: string } | undefined>;
-  /** Keeps a page that is too long to show, and gives the name by which it can be read. Absent: it is not kept. */
-  readonly keep?: (text: string) => Promise<string>;
+  /**
+   * Keeps a page that is too long to show, and gives the name by which it can be read; undefined: it could not be kept.
+   * Absent: none is.
+   */
+  readonly keep?: (text: string) => Promise<string | undefined>;
 }
 
 const mostRedirects = 5;

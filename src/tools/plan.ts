@@ -1,6 +1,7 @@
 /** Owns what a model is told of `plan` and may send; keeps no plan and spawns nothing itself. */
 import { z } from 'zod';
 import type { Intent } from '../core/commands.ts';
+import { inWords } from '../core/faults.ts';
 import { head } from '../core/fence.ts';
 import { planRoles, type TaskChange } from '../core/plan.ts';
 import { MAX_TASKS } from '../core/planning.ts';
@@ -12,7 +13,7 @@ import {
   type SpawnTool,
   inputOf as spawnInput,
 } from './sessions-spawn.ts';
-import { type WorkTool, workTool } from './work-tool.ts';
+import { inTicks, type WorkTool, workTool } from './work-tool.ts';
 
 const MAIN_TASK_CHARS = 500;
 const TITLE_CHARS = 200;
@@ -115,9 +116,9 @@ export function planTool(settings: SpawnSettings, spawn: SpawnTool): PlanTool {
     given: ToolCall['input'],
     forbidden: (commands: readonly string[]) => string | undefined,
   ): Intent {
-    const parsed = input.safeParse(given);
-    if (!parsed.success) return wrong(faultIn(tool, given, parsed.error.issues));
-    const { action, main_task, tasks = [], drop = [], kill = false } = parsed.data;
+    const parsed = tool.parse(given);
+    if (!parsed.ok) return wrong(parsed.error);
+    const { action, main_task, tasks = [], drop = [], kill = false } = parsed.input;
     if (action === 'show') return { do: 'work', readOnly: true, repeatable: true, processes: false };
     if (action === 'set' && (main_task === undefined || tasks.length === 0)) {
       return wrong('plan set needs `main_task`, what all of it is for, and `tasks`.');
@@ -185,20 +186,7 @@ function changeOf(
 }
 
 function wordsOf({ errors }: Extract<SpawnParsed, { ok: false }>): string {
-  return errors.map(({ path, message }) => `${path === 'label' ? 'its id' : path} ${message}`).join('; ');
-}
-
-/** What is wrong with an input: within a task it is named with its place. */
-function faultIn(
-  tool: WorkTool<unknown>,
-  given: ToolCall['input'],
-  issues: readonly z.core.$ZodIssue[],
-): string {
-  const inner = issues.filter(({ path }) => path.length > 1);
-  const parsed = tool.parse(given);
-  if (inner.length === 0) return parsed.ok ? 'plan was not run: its input is wrong.' : parsed.error;
-  const faults = inner.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  return `plan was not run, because its input is wrong: ${faults.slice(0, 10).join('; ')}.`;
+  return inWords(errors, (path) => (path === 'label' ? 'its id' : inTicks(path)));
 }
 
 function wrong(text: string): Intent {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type DoneWhen, thinkingLevels, trustLevels } from '../core/card.ts';
 import type { SpawnRequest } from '../core/commands.ts';
 import { MAX_AFTER } from '../core/dependencies.ts';
+import { check, type Fault, inWords } from '../core/faults.ts';
 import { ALL } from '../core/policy.ts';
 import {
   type CompileSchema,
@@ -11,7 +12,7 @@ import {
   SCHEMA_CHARS,
   tooDeepWords,
 } from './result-schema.ts';
-import { type WorkTool, workTool } from './work-tool.ts';
+import { inTicks, type WorkTool, workTool } from './work-tool.ts';
 
 const MAX_TASK = 100_000;
 /** Less than these, and as much as these, no limit of a subagent can mean. */
@@ -49,19 +50,14 @@ export interface SpawnSettings {
     | { readonly ok: false; readonly error: string };
 }
 
-export interface SpawnFault {
-  readonly path: string;
-  readonly message: string;
-}
-
 export type SpawnParsed =
   | { readonly ok: true; readonly request: SpawnRequest }
-  | { readonly ok: false; readonly error: string; readonly errors: readonly SpawnFault[] };
+  | { readonly ok: false; readonly error: string; readonly errors: readonly Fault[] };
 
 const label = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,47}$/, 'must be 1 to 48 of a-z, 0-9 and -, not beginning with -')
-  .refine((text) => text !== ALL, `"${ALL}" stands for every subagent and can't be a label`)
+  .refine((text) => text !== ALL, `can't be "${ALL}", which stands for every subagent`)
   .describe(
     'A short handle by which you steer, show and kill it, such as "auth-fix": a-z, 0-9 and -, at most 48. Made from the task if left out.',
   );
@@ -72,6 +68,7 @@ const noControls = (text: string): boolean => !controls.test(text);
 
 export function inputOf(settings: SpawnSettings) {
   const { maxUsd, maxTokens = MOST_TOKENS } = settings;
+  const minutesWords = `must be a number of more than 0 and at most ${settings.maxMinutes}`;
   const usdWords = `must be a number from ${LEAST_USD} to ${maxUsd}`;
   const tokenWords = `must be a whole number from ${LEAST_TOKENS} to ${maxTokens}`;
   return z.strictObject({
@@ -115,7 +112,12 @@ export function inputOf(settings: SpawnSettings) {
       : {}),
     limits: z
       .strictObject({
-        minutes: z.number().positive().max(settings.maxMinutes).optional().describe('Minutes at work.'),
+        minutes: z
+          .number()
+          .positive(minutesWords)
+          .max(settings.maxMinutes, minutesWords)
+          .optional()
+          .describe('Minutes at work.'),
         usd: z
           .number()
           .min(LEAST_USD, usdWords)
@@ -140,7 +142,6 @@ export function inputOf(settings: SpawnSettings) {
       ),
     after: z
       .array(z.string().min(1).max(400))
-      .min(1)
       .max(MAX_AFTER)
       .optional()
       .describe(
@@ -228,7 +229,7 @@ export function sessionsSpawn(settings: SpawnSettings): SpawnTool {
   });
   const schema = z.object({ repo: z.string().optional(), done_when: doneWhenShape.optional() });
 
-  function doneWhen(given: z.infer<typeof doneWhenShape>, role: string): DoneWhen | SpawnFault {
+  function doneWhen(given: z.infer<typeof doneWhenShape>, role: string): DoneWhen | Fault {
     const { commands = [], timeout_seconds = COMMAND_SECONDS, result_schema } = given;
     if (commands.length === 0 && result_schema === undefined) {
       return { path: 'done_when', message: 'says nothing that could be checked' };
@@ -260,37 +261,26 @@ export function sessionsSpawn(settings: SpawnSettings): SpawnTool {
   }
 
   function parse(given: unknown): SpawnParsed {
-    const result = input.safeParse(given);
-    if (!result.success) {
+    const result = check(input, given);
+    if (!result.ok) {
       const words = tool.parse(given);
-      const errors = result.error.issues.flatMap((issue): SpawnFault[] =>
-        issue.code === 'unrecognized_keys'
-          ? issue.keys.map((key) => ({
-              path: [...issue.path, key].join('.'),
-              message: `is not a field; the fields are ${Object.keys(input.shape).join(', ')}`,
-            }))
-          : [{ path: issue.path.join('.'), message: issue.message }],
-      );
-      return {
-        ok: false,
-        error: words.ok ? errors.map(({ path, message }) => `${path} ${message}`).join('; ') : words.error,
-        errors,
-      };
+      const error = words.ok ? inWords(result.faults, inTicks) : words.error;
+      return { ok: false, error, errors: result.faults };
     }
     const { task, label: wanted, model, thinking, role = 'worker', limits, trust } = result.data;
-    const { after, announce = 'each' } = result.data;
+    const { after = [], announce = 'each' } = result.data;
     const deep = nested.safeParse(result.data).data?.done_when?.result_schema;
     if (isTooDeep(deep)) {
-      return fault('done_when.result_schema', `done_when.result_schema ${tooDeepWords}`);
+      return fault('done_when.result_schema', tooDeepWords);
     }
     const { repo, done_when } = schema.parse(result.data);
     const done = done_when && doneWhen(done_when, role);
-    if (done && 'message' in done) return fault(done.path, `${done.path} ${done.message}`);
+    if (done && 'message' in done) return fault(done.path, done.message);
     const name = repo?.split('@', 1)[0];
     if (name !== undefined && !settings.repositories.includes(name)) {
       return fault(
         'repo',
-        `there is no repository "${name.slice(0, 80)}"; there is: ${settings.repositories.join(', ')}`,
+        `There is no repository "${name.slice(0, 80)}"; there is: ${settings.repositories.join(', ')}`,
       );
     }
     const chosen = settings.choose(model, thinking);
@@ -298,7 +288,7 @@ export function sessionsSpawn(settings: SpawnSettings): SpawnTool {
     if (!chosen.priced && limits?.tokens === undefined && settings.maxTokens === undefined) {
       return fault(
         limits === undefined ? 'limits' : 'limits.tokens',
-        `what ${chosen.model} costs is not known, so only a number of tokens can limit it: give it limits.tokens`,
+        `What ${chosen.model} costs is not known, so only a number of tokens can limit it: give it limits.tokens`,
       );
     }
     return {
@@ -314,7 +304,8 @@ export function sessionsSpawn(settings: SpawnSettings): SpawnTool {
         ...(limits?.usd === undefined ? {} : { usd: limits.usd }),
         ...(limits?.tokens === undefined ? {} : { tokens: limits.tokens }),
         announce,
-        ...(after === undefined ? {} : { after }),
+        // Models send an empty list where they mean that it waits for nothing.
+        ...(after.length === 0 ? {} : { after }),
         ...(trust === undefined ? {} : { trust }),
         ...(done === undefined ? {} : { doneWhen: done }),
         notes: chosen.note === undefined ? [] : [chosen.note],
@@ -333,5 +324,10 @@ function wrongSchema(schema: ResultSchema, compile: CompileSchema | undefined): 
 }
 
 function fault(path: string, message: string): SpawnParsed {
-  return { ok: false, error: `Not spawned: ${message}.`, errors: [{ path, message }] };
+  const errors = [{ path, message }];
+  return { ok: false, error: `Not spawned: ${begunSmall(inWords(errors, inTicks))}`, errors };
+}
+
+function begunSmall(sentence: string): string {
+  return `${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`;
 }

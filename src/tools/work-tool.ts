@@ -3,8 +3,12 @@
  * Never runs a tool: that is the host's workshop.
  */
 import { z } from 'zod';
-import { kindOf, valueAt } from '../core/given.ts';
+import { check, type Fault, inWords } from '../core/faults.ts';
+import { kindOf } from '../core/given.ts';
 import type { OwnToolSchema } from '../core/ports.ts';
+
+/** The greatest number of faults that are told at once. */
+const MAX_FAULTS = 20;
 
 export type ParsedInput<Input> =
   | { readonly ok: true; readonly input: Input }
@@ -29,7 +33,6 @@ const jsonSchemaShape = z.object({
   required: z.array(z.string()).optional(),
   additionalProperties: z.literal(false),
 });
-type FieldSchema = z.infer<typeof jsonSchemaShape>['properties'][string];
 
 /** Makes a work tool of a flat zod object; unknown fields are refused whatever the object says of them. */
 export function workTool<Shape extends z.ZodRawShape>(spec: {
@@ -50,86 +53,22 @@ export function workTool<Shape extends z.ZodRawShape>(spec: {
     readOnly: spec.readOnly,
     repeatable: spec.repeatable,
     parse(input) {
-      const result = strict.safeParse(input);
-      if (result.success) return { ok: true, input: result.data };
-      return { ok: false, error: explain(spec.name, properties, input, result.error.issues) };
+      const checked = check(strict, input);
+      if (checked.ok) return { ok: true, input: checked.data };
+      return { ok: false, error: notRun(spec.name, Object.keys(properties), input, checked.faults) };
     },
   };
 }
 
-function explain(
-  tool: string,
-  fields: Readonly<Record<string, FieldSchema>>,
-  input: unknown,
-  issues: readonly z.core.$ZodIssue[],
-): string {
-  const names = Object.keys(fields)
-    .map((name) => `\`${name}\``)
-    .join(', ');
-  const given = z.record(z.string(), z.unknown()).safeParse(input);
-  if (!given.success || Array.isArray(input)) {
+function notRun(tool: string, fields: readonly string[], input: unknown, faults: readonly Fault[]): string {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    const names = fields.map(inTicks).join(', ');
     return `The input of ${tool} must be an object with the fields ${names}; it was ${kindOf(input)}.`;
   }
-  const faults = new Map<string, string>();
-  for (const issue of issues) {
-    if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys.slice(0, 10)) {
-        const shown = JSON.stringify(key.slice(0, 60));
-        faults.set(key, `${shown} is not a field of ${tool}; its fields are ${names}`);
-      }
-      continue;
-    }
-    const top = String(issue.path[0] ?? '');
-    const inner = innerField(fields[top], issue.path.slice(1));
-    const key = inner ? issue.path.join('.') : top;
-    const field = inner ?? fields[top];
-    if (faults.has(key) || field === undefined) continue;
-    if (inner)
-      faults.set(
-        key,
-        `\`${key}\` was ${shownValue(valueAt(given.data, issue.path))}; it must be ${wanted(inner)}`,
-      );
-    else if (!(key in given.data)) faults.set(key, `\`${key}\` is missing; it must be ${wanted(field)}`);
-    else if (issue.code === 'custom') faults.set(key, `\`${key}\` ${issue.message}`);
-    else faults.set(key, `\`${key}\` was ${shownValue(given.data[key])}; it must be ${wanted(field)}`);
-  }
-  return `${tool} was not run, because its input is wrong: ${[...faults.values()].join('; ')}.`;
+  return `${tool} was not run, because its input is wrong: ${inWords(faults.slice(0, MAX_FAULTS), inTicks)}`;
 }
 
-/** The field of an object that is itself a field. */
-function innerField(field: FieldSchema | undefined, path: readonly PropertyKey[]): FieldSchema | undefined {
-  if (path.length === 0) return undefined;
-  const properties = z.record(z.string(), z.record(z.string(), z.json())).safeParse(field?.properties);
-  return properties.success ? properties.data[String(path[0])] : undefined;
-}
-
-function wanted(field: FieldSchema): string {
-  const { minimum, maximum, minLength, maxLength } = field;
-  const kind = {
-    integer: 'a whole number',
-    number: 'a number',
-    string: 'a string',
-    boolean: 'true or false',
-  }[String(field.type)];
-  const range =
-    typeof minimum === 'number' && typeof maximum === 'number' && maximum < Number.MAX_SAFE_INTEGER
-      ? ` from ${minimum} to ${maximum}`
-      : typeof minimum === 'number' && minimum > Number.MIN_SAFE_INTEGER
-        ? ` of at least ${minimum}`
-        : '';
-  const length =
-    typeof maxLength === 'number'
-      ? ` of ${typeof minLength === 'number' ? minLength : 0} to ${maxLength} characters`
-      : '';
-  return `${kind ?? `of type ${String(field.type)}`}${range}${length}`;
-}
-
-function shownValue(value: unknown): string {
-  if (typeof value === 'string') {
-    return value.length > 60
-      ? `a string of ${value.length} characters`
-      : `the string ${JSON.stringify(value)}`;
-  }
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  return kindOf(value);
+/** A field's name in words for a model. */
+export function inTicks(path: string): string {
+  return `\`${path}\``;
 }

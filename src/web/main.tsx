@@ -6,9 +6,18 @@ import { begin, followAddress, listChats, session, signedOutBecause, wordsOf } f
 import { askTime, startClock } from './state/now.ts';
 import './style/theme.css';
 import './style/layout.css';
+import './style/chats.css';
 import './style/conversation.css';
+import './style/prose.css';
+import './style/composer.css';
+import './style/marks.css';
 import './style/team.css';
+import './style/tree.css';
+import './style/timeline.css';
+import './style/subagent-card.css';
+import './style/answer.css';
 import './style/drawer.css';
+import './style/workspace.css';
 
 /** How often the chats are listed anew: those that aren't open have no feed here, and somebody may wait in them. */
 const LIST_MS = 60_000;

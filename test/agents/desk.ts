@@ -92,9 +92,11 @@ export function heard(desk: Desk, words: string): ParsedRequest[] {
   );
 }
 
-/** The number up to which news may be acknowledged, as the last answer of the tool named it. */
-export function readUpTo({ toolResults }: ParsedRequest): number {
-  const found = toolResults.map(({ text }) => /\bread"?:? ?(\d+)/.exec(text)?.[1]).find((one) => one);
-  if (found === undefined) throw new Error(`no number stands in: ${toolResults.map(({ text }) => text)}`);
-  return Number(found);
+/** The mark up to which news may be acknowledged, as the last answer of the tool named it. */
+export function readUpTo({ toolResults }: ParsedRequest): string {
+  const found = toolResults
+    .map(({ text }) => /\bread\\?"?:? ?\\?"(\d+-\w+)/.exec(text)?.[1])
+    .find((one) => one);
+  if (found === undefined) throw new Error(`no mark stands in: ${toolResults.map(({ text }) => text)}`);
+  return found;
 }

@@ -115,7 +115,7 @@ test('a backup of a gateway under load holds all that was acknowledged before it
         const all = await chat.subagents();
         return [(await chat.view()).status, all.filter((one) => one.announcement !== 'read').length];
       };
-      await expect.poll(settled, { timeout: 30_000 }).toEqual(['idle', 0]);
+      await expect.poll(settled, { timeout: 90_000 }).toEqual(['idle', 0]);
       const feed = await chat.events();
       const reads = feed.flatMap((entry) =>
         entry.name === 'announcement.read' ? [`${entry.data.subagentId} ${entry.data.attempt}`] : [],

@@ -8,7 +8,7 @@ import { ask, bash, cast, spawn } from '../e2e/cast.ts';
 import { type House, openHouse } from '../e2e/harness.ts';
 import { controls, heavy, payloads, swallowing } from './attack-corpus.ts';
 import { openPage } from './browser.ts';
-import { composer, openAt, row, said, seen, talk, type } from './person.ts';
+import { composer, openAt, row, said, seen, soon, talk, type } from './person.ts';
 
 const all = payloads.join('\n\n');
 /** What each payload that stands alone has in front, to be waited for. */
@@ -120,7 +120,8 @@ test('what people, the assistant and its API say is shown as text, whatever it i
     await seen(said(page, 'Assistant', `alone ${at}`));
   }
   await chat.say('Fail.');
-  await seen(talk(page).getByText('p39').last());
+  const refusal = `The API said: 400 invalid_request_error: ${payloads.slice(0, 5).join(' ')}`;
+  await seen(talk(page).locator('.notice').filter({ hasText: refusal }));
   await holds(page, house);
   for (const one of swallowing) {
     const sent = await house.client.post(chat.path('/messages'), { text: one });
@@ -128,7 +129,7 @@ test('what people, the assistant and its API say is shown as text, whatever it i
   }
   // What the page was told once it shows again, and what it finds.
   await page.reload();
-  await seen(composer(page));
+  await seen(talk(page).locator('.notice').filter({ hasText: refusal }));
   await page.getByRole('searchbox').fill('window.ran');
   await seen(page.getByRole('list', { name: 'Found' }).getByRole('listitem'));
   await holds(page, house);
@@ -146,7 +147,7 @@ test('what people, the assistant and its API say is shown as text, whatever it i
     document.querySelector('.transcript')?.append(link, frame, named);
   });
   expect(await breaches(page)).toHaveLength(3);
-});
+}, 120_000);
 
 test('tasks, results, questions, commands and what tools print are shown as text; no label can be one', async () => {
   const house = await openHouse({
@@ -196,7 +197,7 @@ test('tasks, results, questions, commands and what tools print are shown as text
       await unfold(page);
       await holds(page, house);
     }
-    expect(missing((await drawer.textContent()) ?? '', plain.slice(0, 20))).toEqual([]);
+    await soon(async () => missing((await drawer.textContent()) ?? '', plain.slice(0, 20))).toEqual([]);
     if (label === 'teller') {
       await drawer.getByRole('tab', { name: 'Work' }).click();
       await seen(drawer.getByText('tool call').first());
@@ -218,7 +219,7 @@ test('tasks, results, questions, commands and what tools print are shown as text
   );
   expect(new Set(refused)).toEqual(new Set([422]));
   expect((await chat.subagents()).map(({ label }) => label).sort()).toEqual(['asker', 'runner', 'teller']);
-});
+}, 120_000);
 
 test('titles and names of files are shown as text', async () => {
   const house = await openHouse({ script: () => ({ text: 'Well.' }) });
@@ -258,25 +259,22 @@ test('titles and names of files are shown as text', async () => {
   const page = await openAt(house, chat);
   const oldest = page.getByRole('navigation').getByText(payloads[0] ?? '', { exact: true });
   const older = page.getByRole('button', { name: 'Older chats' });
-  await expect
-    .poll(async () => {
-      if (await older.isVisible()) await older.click({ timeout: 1_000 }).catch(() => undefined);
-      return oldest.isVisible();
-    })
-    .toBe(true);
-  await seen(said(page, 'You', ''));
-  expect(await page.locator('.files li').count()).toBe(kept);
+  await soon(async () => {
+    if (await older.isVisible()) await older.click({ timeout: 1_000 }).catch(() => undefined);
+    return oldest.isVisible();
+  }).toBe(true);
+  await soon(() => page.locator('.files li').count()).toBe(kept);
   await holds(page, house);
   // The one that is open names the page, too.
   await page
     .getByRole('navigation')
     .getByText(payloads[0] ?? '')
     .click();
-  await expect.poll(() => page.title()).toBe(`${payloads[0]} · Tidings`);
+  await soon(() => page.title()).toBe(`${payloads[0]} · Tidings`);
   await page.getByRole('searchbox').fill('script');
   await seen(page.getByRole('list', { name: 'Found' }).getByRole('listitem'));
   await holds(page, house);
-});
+}, 120_000);
 
 test('a hundred thousand quotes, brackets or marks leave the page usable', async () => {
   const house = await openHouse({
@@ -285,6 +283,8 @@ test('a hundred thousand quotes, brackets or marks leave the page usable', async
     }),
   });
   const page = await openPage(house);
+  // By then it has opened a chat of its own, and opens no other by itself.
+  await seen(composer(page));
   for (const name of [
     'quotes',
     'lists',
@@ -294,8 +294,9 @@ test('a hundred thousand quotes, brackets or marks leave the page usable', async
     'a line of spaces',
     'one line',
   ]) {
-    const chat = await house.client.newChat();
+    const chat = await house.client.newChat({ title: name });
     await page.goto(`/#/${chat.id}`);
+    await seen(page.getByRole('heading', { level: 1, name, exact: true }));
     await type(page, `heavy ${name}`);
     await seen(said(page, 'Assistant', 'Behold.'));
     expect((await said(page, 'Assistant', 'Behold.').textContent())?.length, name).toBeGreaterThan(20);
@@ -304,4 +305,4 @@ test('a hundred thousand quotes, brackets or marks leave the page usable', async
     await seen(said(page, 'You', 'Still here.'));
   }
   await holds(page, house);
-});
+}, 120_000);

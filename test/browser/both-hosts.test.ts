@@ -16,7 +16,7 @@ test('a person signs in, hands work over, answers what is asked, hears how it en
         return { text: 'It is under way.' };
       },
       'Paint the wall': [
-        { text: 'I prime it.', toolCalls: [ask('Which colour?\nRed or blue.')] },
+        { text: 'I prime it.', toolCalls: [ask('Which colour?\nRed or blue.')], gate: 'prime' },
         (request) => ({ text: `Painted: ${/Blue, please\./.exec(resultOf(request, 'report'))?.[0]}` }),
       ],
     }),
@@ -26,6 +26,8 @@ test('a person signs in, hands work over, answers what is asked, hears how it en
   await page.getByRole('button', { name: 'Sign in' }).click();
   await type(page, 'Paint the wall, please.');
   await seen(talk(page).getByRole('article', { name: 'painter was given work' }));
+  await seen(said(page, 'Assistant', 'It is under way.'));
+  house.simulator.open('prime');
   await seen(row(page, 'painter', 'needs an answer'));
 
   const question = talk(page).getByLabel('painter asks');

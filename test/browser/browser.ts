@@ -9,6 +9,9 @@ import type { House } from '../e2e/harness.ts';
 
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
+/** How long one thing is waited for, as what else is waited for. */
+const PATIENCE_MS = 30_000;
+
 let browser: Promise<Browser> | undefined;
 
 /** It ends with this process, as all that Playwright launches. */
@@ -55,6 +58,8 @@ export async function openPage(
     baseURL: house.url,
     ...looks,
   });
+  // Of all its tabs.
+  context.setDefaultTimeout(PATIENCE_MS);
   const complaints: string[] = [];
   context.on('request', (request) => {
     const url = new URL(request.url());
@@ -76,7 +81,6 @@ export async function openPage(
     expect(answer.status()).toBe(200);
   }
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
   await page.goto(`/${path}`);
   return page;
 }

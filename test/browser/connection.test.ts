@@ -1,24 +1,17 @@
 /** The page when the gateway goes away and comes back, when its token is revoked, and when its own clock is wrong. */
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { cast, spawn } from '../e2e/cast.ts';
 import { type House, openHouse } from '../e2e/harness.ts';
+import { freePort } from '../free-port.ts';
 import { openPage } from './browser.ts';
 import { composer, gone, openAt, row, said, seen, soon, talk, type } from './person.ts';
 
 /** A gateway that comes back where it was. */
 async function openAtOnePort(): Promise<House> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('there is no port');
   return openHouse({
-    env: { PORT: String(address.port) },
+    env: { PORT: String(await freePort()) },
     script: ({ lastUserText }) => ({ text: `Heard ${/(\w+)\W*$/.exec(lastUserText)?.[1]}` }),
   });
 }
@@ -72,7 +65,8 @@ test('a lost connection is said plainly; what is typed meanwhile is kept, outliv
   await page.goto(`${house.url}/#/${chat.id}`);
   await seen(said(page, 'Assistant', 'Heard four'));
   expect(await typed(house, chat.id)).toEqual(['one', 'elsewhere', 'two', 'three', 'four']);
-  expect(await unsent(page, 'four').count()).toBe(0);
+  await gone(unsent(page, 'four'));
+  expect(await said(page, 'You', 'four').count()).toBe(1);
 });
 
 test('two tabs show the same; what was typed in both while the gateway was away is sent once each', async () => {
@@ -143,13 +137,13 @@ test('words that were refused while another chat was open are given back where t
   await composer(page).fill('three');
   await open('Another');
   await gone(unsent(page, 'two'));
-  await page.unroute('**/messages');
+  // Over the other one, so that nothing comes through between them.
   const problem = { status: 403, title: 'Forbidden', detail: 'It may only read.' };
   await page.route('**/messages', (route) => route.fulfill({ status: 403, json: problem }));
   await soon(() => page.evaluate(() => localStorage.getItem('tidings.outbox'))).toBe('[]');
   await open('Where they were typed');
   await seen(page.getByText('Not sent: It may only read.'));
-  expect(await composer(page).inputValue()).toBe('one\n\ntwo\n\nthree');
+  await soon(() => composer(page).inputValue()).toBe('one\n\ntwo\n\nthree');
 });
 
 test('a token that is revoked while the page is open signs it out, in words, and nothing of the chats stays', async () => {
@@ -181,10 +175,10 @@ test('a token that is revoked while the page is open signs it out, in words, and
 test('a browser whose clock is a day off shows times as they are, and nothing runs out by it', async () => {
   const house = await openHouse({
     script: cast({
-      main: ({ lastUserText }) =>
-        lastUserText.includes('Begin.')
-          ? { toolCalls: [spawn('Toil.', { label: 'toiler' })] }
-          : { text: 'Well.' },
+      main: ({ lastUserText }) => {
+        if (lastUserText.includes('Begin.')) return { toolCalls: [spawn('Toil.', { label: 'toiler' })] };
+        return { text: lastUserText.includes('Are you there?') ? 'I am.' : 'Well.' };
+      },
       Toil: { text: 'Done.', gate: 'toil' },
     }),
   });
@@ -194,14 +188,16 @@ test('a browser whose clock is a day off shows times as they are, and nothing ru
     await page.clock.setSystemTime(Date.now() + days * 86_400_000);
     await page.reload();
     await type(page, days === 1 ? 'Begin.' : 'Are you there?');
-    await seen(said(page, 'Assistant', 'Well.'));
+    await seen(said(page, 'Assistant', days === 1 ? 'Well.' : 'I am.'));
     const toiler = row(page, 'toiler', 'at work');
     await seen(toiler);
     // Seconds or minutes, not a day more or less.
     await soon(() => toiler.locator('.time').textContent()).toMatch(/^(\dm )?\d+s$/);
     // The time of today without a day.
-    for (const time of await talk(page).locator('time').allTextContents())
-      expect(time).toMatch(/^\d\d:\d\d( [AP]M)?$/);
+    await soon(async () => {
+      const times = await talk(page).locator('time').allTextContents();
+      return times.length > 0 && times.filter((time) => !/^\d\d:\d\d( [AP]M)?$/.test(time));
+    }).toEqual([]);
   }
   house.simulator.open('toil');
   await seen(row(page, 'toiler', 'done'));

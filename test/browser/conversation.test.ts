@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { bash, cast, resultOf } from '../e2e/cast.ts';
 import { openHouse } from '../e2e/harness.ts';
-import { composer, gone, openAt, said, seen, soon, talk, type } from './person.ts';
+import { composer, gone, hasFocus, openAt, said, seen, soon, talk, type } from './person.ts';
 
 const code = "const greeting = '<b>hello</b>';\nconsole.log(greeting);";
 const plan = [
@@ -58,8 +58,11 @@ describe('what the assistant says', () => {
       'https://pictures.example/cat.png',
     );
     expect(await whole.textContent()).toContain('<img src="https://pictures.example/dog.png">');
-    await whole.getByRole('button', { name: 'Copy code' }).click();
-    await seen(whole.getByRole('button', { name: 'Copied code' }));
+    // It says so for a moment only.
+    await Promise.all([
+      seen(whole.getByRole('button', { name: 'Copied code' })),
+      whole.getByRole('button', { name: 'Copy code' }).click(),
+    ]);
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(code);
   });
 
@@ -76,13 +79,13 @@ describe('what the assistant says', () => {
     const box = page.getByRole('region', { name: 'Conversation' });
     const fromTheEnd = () =>
       box.evaluate(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight);
-    expect(await box.evaluate(({ scrollHeight, clientHeight }) => scrollHeight > 2 * clientHeight)).toBe(
-      true,
-    );
-    await soon(async () => (await fromTheEnd()) < 5).toBe(true);
+    await soon(() =>
+      box.evaluate(({ scrollHeight, clientHeight }) => scrollHeight / clientHeight),
+    ).toBeGreaterThan(2);
+    await soon(fromTheEnd).toBeLessThan(5);
     house.simulator.open('rest');
     await seen(said(page, 'Assistant', 'Line 119.'));
-    await soon(async () => (await fromTheEnd()) < 5).toBe(true);
+    await soon(fromTheEnd).toBeLessThan(5);
   });
 
   test('ends with Stop, or gives way to what is said now; the words that were given up stay, and look it', async () => {
@@ -178,7 +181,7 @@ describe('where people write', () => {
     const chat = await house.client.newChat();
     const page = await openAt(house, chat);
     const box = composer(page);
-    await soon(() => box.evaluate((one) => one === document.activeElement)).toBe(true);
+    await hasFocus(box);
     await page.keyboard.type('One');
     await page.keyboard.press('Shift+Enter');
     await page.keyboard.type('two');

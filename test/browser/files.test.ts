@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { openHouse } from '../e2e/harness.ts';
-import { composer, gone, openAt, said, seen, talk } from './person.ts';
+import { composer, gone, openAt, said, seen, soon, talk } from './person.ts';
 
 const MAX = 10 * 1024 * 1024;
 /** A picture of two by two pixels. */
@@ -67,9 +67,7 @@ test('chosen, pasted and dropped, they go along and are shown where they were se
   for (const name of ['chosen.png', 'pasted.png', 'dropped.png']) {
     const image = message.getByRole('img', { name });
     await seen(image);
-    await expect
-      .poll(() => image.evaluate((one) => one instanceof HTMLImageElement && one.naturalWidth))
-      .toBe(2);
+    await soon(() => image.evaluate((one) => one instanceof HTMLImageElement && one.naturalWidth)).toBe(2);
   }
   await gone(along(page, 'chosen.png'));
   // What isn't a picture is never opened in place of the page.

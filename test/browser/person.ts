@@ -34,9 +34,9 @@ export function row(page: Page, label: string, status: string): Locator {
     .getByRole('treeitem', { name: new RegExp(`^${label},? ${status}`) });
 }
 
-/** What has to become so: looked at again and again, with the patience of the page's own waiting. */
+/** What has to become so: looked at again and again. */
 export function soon<Found>(look: () => Found) {
-  return expect.poll(look, { timeout: 20_000 });
+  return expect.poll(look);
 }
 
 /** Resolves when it is there to be seen. */
@@ -44,9 +44,14 @@ export function seen(what: Locator): Promise<void> {
   return what.first().waitFor({ state: 'visible' });
 }
 
-/** Resolves when there is none of it any more. */
+/** Resolves when none of it is to be seen any more. */
 export function gone(what: Locator): Promise<void> {
-  return what.waitFor({ state: 'hidden' });
+  return what.filter({ visible: true }).first().waitFor({ state: 'hidden' });
+}
+
+/** Resolves when it has the focus. */
+export function hasFocus(what: Locator): Promise<void> {
+  return soon(() => what.evaluate((one) => one === document.activeElement)).toBe(true);
 }
 
 /** Opens the page at a chat, and waits until that is there. */

@@ -129,7 +129,7 @@ test('a waiting request calls in every way there is, shows the whole command, an
   await seen(talk(page).getByText('At last: Not run: denied'));
   expect(marks.map((mark) => existsSync(mark))).toEqual([true, false, true, false]);
   await soon(() => page.title()).toBe('Marks · Tidings');
-  expect((await calls(page)).badges.at(-1)).toBe(0);
+  await soon(async () => (await calls(page)).badges.at(-1)).toBe(0);
   // While somebody looks at the page nothing pops up over it.
   expect((await calls(page)).notes).toHaveLength(1);
   await seen(said(page, 'Assistant', 'I see.'));

@@ -39,11 +39,11 @@ test('the tree, the timeline and the sums tell who is at what, and cards stand w
   await soon(() => pawn.textContent()).toMatch(/\d+s/);
   await soon(() => pawn.textContent()).toContain('1 step');
   await soon(() => pawn.textContent()).toContain('thinking');
-  expect(await pawn.textContent()).toMatch(/[1-9][\d.]*k? tok(ens)?\s*(<?\$\d)/);
+  await soon(() => pawn.textContent()).toMatch(/[1-9][\d.]*k? tok(ens)?\s*(<?\$\d)/);
   await seen(sums(page).getByText('2 at work'));
   await seen(sums(page).getByText('0 ended'));
   const meter = page.getByRole('meter', { name: 'Budget' });
-  expect(await meter.getAttribute('aria-valuetext')).toMatch(
+  await soon(() => meter.getAttribute('aria-valuetext')).toMatch(
     /spent, .* set aside, .* free of \$10\.00 today/,
   );
 
@@ -65,8 +65,8 @@ test('the tree, the timeline and the sums tell who is at what, and cards stand w
 
   await page.getByRole('button', { name: 'Timeline' }).click();
   const lines = page.getByRole('list', { name: 'Who worked when' }).getByRole('listitem');
-  expect(await lines.getByRole('button').allTextContents()).toEqual(['boss', 'pawn']);
-  expect(await lines.first().textContent()).toMatch(
+  await soon(() => lines.getByRole('button').allTextContents()).toEqual(['boss', 'pawn']);
+  await soon(() => lines.first().textContent()).toMatch(
     /at work for \d+s, then waits for its own for \d+s, .*then done/,
   );
   await lines.getByRole('button', { name: 'pawn' }).click();
@@ -133,7 +133,7 @@ test('the drawer shows the task, the work as it goes on, the result and the chan
   await type(page, 'Begin.');
   await row(page, 'writer', 'at work').click();
   const it = drawer(page, 'writer');
-  await it.getByText('Task').click();
+  await it.getByText('Task', { exact: true }).click();
   await seen(it.getByText('Then stop.'));
   const work = it.getByRole('region', { name: 'Its work' });
   await seen(work.getByText('I append it.'));
@@ -142,6 +142,7 @@ test('the drawer shows the task, the work as it goes on, the result and the chan
   await seen(work.locator('pre', { hasText: 'appended' }).last());
 
   // A steer waits for the next step; one that interrupts doesn't.
+  await house.simulator.until(() => house.simulator.waiting('writer') === 1);
   const box = it.getByRole('textbox', { name: 'Message to writer' });
   await box.fill('Take your time.');
   await box.press('Enter');
@@ -191,7 +192,7 @@ test('the drawer shows the task, the work as it goes on, the result and the chan
   await seen(row(page, 'sleeper', 'at work'));
   await gone(sleeper.getByText('Dead, with all that they had running: sleeper.'));
   await seen(ending.getByText(/· read$/));
-});
+}, 120_000);
 
 test('a chat that a program leads says so, and a subagent that waits for others shows for whom', async () => {
   const house = await openHouse({
@@ -211,7 +212,7 @@ test('a chat that a program leads says so, and a subagent that waits for others 
   await seen(said(page, 'You', 'How far are you?'));
   house.simulator.open('first');
   await seen(row(page, 'then', 'done'));
-  expect((await led.news(chat.id)).news.map(({ kind }) => kind)).toEqual([
+  await soon(async () => (await led.news(chat.id)).news.map(({ kind }) => kind)).toEqual([
     'message',
     'announcement',
     'announcement',

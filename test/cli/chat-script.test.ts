@@ -2,9 +2,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { shareSetting } from '../client/setting.ts';
 import { TOKEN } from '../http/door.ts';
@@ -24,6 +25,16 @@ function run(
     env: { TIDINGS_URL: setting.proxy.url, TIDINGS_TOKEN: TOKEN, ...env },
     ...(input === undefined ? {} : { input }),
   });
+}
+
+/** One that is not waited for. */
+function started(args: readonly string[], env: Record<string, string>) {
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd,
+    env: { PATH: process.env.PATH ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return { child, closed: once(child, 'close') };
 }
 
 const summarySchema = z.object({
@@ -125,6 +136,7 @@ describe('tidings chat in a script', () => {
 
   test('ends with 2 for what can not be done as asked, and says what would be right', async () => {
     const token = 'wrong-token-of-somebody-0123456';
+    const quiet = await setting.door.chat();
     const cases: [readonly string[], Parameters<typeof run>[1], string][] = [
       [['chat'], { input: ' \n' }, 'the words are empty'],
       [['chat', '--wiat', 'all', '-m', 'x'], {}, '--wiat'],
@@ -132,7 +144,13 @@ describe('tidings chat in a script', () => {
       [['wait', '--timeout', 'soon'], {}, '--timeout takes seconds'],
       [['wait', '--after', 'x'], {}, '--after takes the cursor'],
       [['subagents', 'list'], { env: { TIDINGS_URL: 'http://127.0.0.1:9' } }, 'No gateway answers at'],
-      [['wait'], { env: { TIDINGS_TOKEN: token } }, 'token'],
+      [
+        ['wait'],
+        { env: { TIDINGS_TOKEN: token } },
+        'does not know this token: put one of its own into TIDINGS_TOKEN',
+      ],
+      [['chatt', '--json'], {}, 'There is no command "chatt". Did you mean chat?'],
+      [['subagents', 'answer', '--chat', quiet], {}, 'Nothing is asked at the moment.'],
       [['subagents', 'fire'], {}, 'There is no "tidings subagents fire"'],
     ];
     const ran = await Promise.all(cases.map(([args, more]) => run(args, more)));
@@ -147,7 +165,7 @@ describe('tidings chat in a script', () => {
       env: { PORT: '0', TIDINGS_DATA: join(cwd, 'data') },
     });
     expect({ code, printed }).toEqual({ code: 0, printed: '[simulator] 2 + 3 = 5\n' });
-    expect(complained).toContain('No gateway was running');
+    expect(complained).toContain('so one runs here until this ends');
   });
 
   test('ends what it started in order when a signal ends it, with the code of the signal', async () => {
@@ -162,24 +180,42 @@ describe('tidings chat in a script', () => {
     let complained = '';
     for await (const piece of child.stderr.setEncoding('utf8')) {
       complained += String(piece);
-      if (complained.includes('docs has its task')) child.kill('SIGTERM');
+      // Once: a second one, later, means at once.
+      if (!child.killed && complained.includes('docs has its task')) child.kill('SIGTERM');
     }
     expect(await closed).toEqual([143, null]);
     expect(readdirSync(data)).not.toContain('tidings.db-wal');
   });
 
-  test('ends with 141 once nobody reads its output any more', async () => {
+  test('ends at a signal while it looks for the gateway, and in order while it starts one', async () => {
+    const silent = createServer();
+    onTestFinished(() => void silent.close());
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    const address = silent.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const looking = started(['chat', '-m', 'x'], { TIDINGS_URL: `http://127.0.0.1:${port}` });
+    const [socket] = await once(silent, 'connection');
+    socket.unref();
+    looking.child.kill('SIGINT');
+    expect(await looking.closed).toEqual([130, null]);
+    socket.destroy();
+    const data = join(cwd, 'hardly-begun');
+    const starting = started(['chat', '-m', 'x'], { PORT: '0', TIDINGS_DATA: data });
+    await once(starting.child.stderr, 'data');
+    starting.child.kill('SIGTERM');
+    expect(await starting.closed).toEqual([143, null]);
+    expect(readdirSync(data)).not.toContain('tidings.db-wal');
+  });
+
+  test('goes on where nobody reads its notes, and ends with 141 once nobody reads its output any more', async () => {
     const { door, proxy } = setting;
-    const child = spawn(
-      process.execPath,
-      [program, 'chat', '-m', 'spawn:unread', '--wait', 'all', '--json'],
-      {
-        cwd,
-        env: { PATH: process.env.PATH ?? '', TIDINGS_URL: proxy.url, TIDINGS_TOKEN: TOKEN },
-        stdio: ['ignore', 'pipe', 'ignore'],
-      },
-    );
-    const closed = once(child, 'close');
+    const env = { TIDINGS_URL: proxy.url, TIDINGS_TOKEN: TOKEN };
+    const noted = started(['chat', '-m', 'hello'], env);
+    noted.child.stderr.destroy();
+    let printed = '';
+    for await (const piece of noted.child.stdout) printed += String(piece);
+    expect([await noted.closed, printed]).toEqual([[0, null], expect.stringContaining('heard: ')]);
+    const { child, closed } = started(['chat', '-m', 'spawn:unread', '--wait', 'all', '--json'], env);
     await once(child.stdout, 'data');
     child.stdout.destroy();
     door.model.release('unread');
@@ -207,7 +243,7 @@ describe('tidings subagents and tidings wait', () => {
     await client.spawn(chat, { task: 'hold:one', label: 'one' });
     await client.spawn(chat, { task: 'hold:two', label: 'two' });
     const list = await run(['subagents', 'list']);
-    expect(list.complained).toBe(`This is of ${chat} (the busy one).\n`);
+    expect(list.complained).toBe(`In ${chat} (the busy one):\n`);
     expect(list.printed).toMatch(/^two {2}at work .*\none {2}at work .*\n$/);
     const shown = await run(['subagents', 'show', 'one', '--chat', chat]);
     expect(shown.printed).toMatch(/^● one is at work .*\n {2}Task: hold:one\n/);

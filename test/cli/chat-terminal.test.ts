@@ -78,7 +78,7 @@ describe('a conversation in a terminal', () => {
     const pty = await opened();
     pty.press('spawn:docs\r');
     await pty.sees('▸ docs has its task: hold:docs');
-    await pty.sees(/● docs at work 0:00, \d steps?, \$0\.\d\d/);
+    await pty.sees(/● docs at work \d:\d\d, \d steps?, \$0\.\d\d/);
     pty.press('/steer docs be brief\r');
     await pty.sees('On its way to docs: be brief');
     pty.press('/subagents\r');
@@ -102,6 +102,8 @@ describe('a conversation in a terminal', () => {
     await pty.sees('docs is answered, says a person: the red one');
     await pty.sees('✓ docs is done');
     expect(pty.raw.split('\x07')).toHaveLength(2);
+    // The gateway's notice of it would say the same again.
+    expect(pty.text).not.toContain('It waits for an answer');
     pty.press('\x04');
     expect(await pty.code()).toBe(0);
   });
@@ -156,6 +158,9 @@ describe('a conversation in a terminal', () => {
   test('says that the connection is lost and back, and sends once what was typed meanwhile', async () => {
     const { door, proxy } = setting;
     const pty = await opened();
+    // What is heard shows that there is a connection to be lost.
+    pty.press('before\r');
+    await pty.sees(/heard: .*before/);
     proxy.way = 'barred';
     proxy.cut();
     await pty.sees('The connection is lost.');
@@ -166,6 +171,7 @@ describe('a conversation in a terminal', () => {
     await pty.sees(/heard: .*typed in the dark/);
     const { messages } = await setting.client.messages(pty.chat);
     expect(messages.filter(({ role }) => role === 'user').map(({ text }) => text)).toEqual([
+      'before',
       'typed in the dark',
     ]);
     expect(pty.text.split('› typed in the dark')).toHaveLength(2);
@@ -190,6 +196,28 @@ describe('a conversation in a terminal', () => {
     pty.press(`/open ${pty.chat.slice(0, -1)}\r`);
     await pty.sees('given: what was said last. › one two three and typed');
     pty.press('\x04');
+    expect(await pty.code()).toBe(0);
+    await door.remove(`/v1/chats/${pty.chat}`);
+  });
+
+  test('carries out what is typed ahead in its order: words behind /new are for the new chat, and for none if it fails', async () => {
+    const { door } = setting;
+    const pty = await opened();
+    pty.press('/new Ahead\r');
+    pty.press('for the new one\r');
+    await pty.sees(/› \/new Ahead · A new chat: Ahead. › for the new one heard: [^›]*for the new one/);
+    pty.press('/open nowhere\r');
+    pty.press('for nobody\r');
+    await pty.sees('! There is no chat "nowhere". ! Not sent: for nobody');
+    pty.press('/stop\r');
+    pty.press('/resume\r');
+    await pty.sees('› /stop · Nothing is at work that it could end. › /resume · The chat is not parked');
+    pty.press('/etc/hosts is odd\r');
+    await pty.sees('There is no /etc/hosts. /help lists all. To say it as it stands, put a blank before it.');
+    pty.press(' /etc/hosts is odd\r');
+    await pty.sees(/heard: [^›]*\/etc\/hosts is odd/);
+    expect((await setting.client.messages(pty.chat)).messages).toEqual([]);
+    pty.press('/quit\r');
     expect(await pty.code()).toBe(0);
     await door.remove(`/v1/chats/${pty.chat}`);
   });

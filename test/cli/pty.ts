@@ -1,17 +1,18 @@
 /**
- * The `tidings` command in a real terminal of its own, made by `script` (util-linux), with keys to press and a screen to
- * look at. The screen understands what the command may send, and fails on anything else.
+ * The `tidings` command in a real terminal of its own, made by `script` (util-linux) and led by a shell with job control,
+ * with keys to press and a screen to look at. The terminal can get another size, and be closed under it.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { onTestFinished } from 'vitest';
-import { widthOf } from '../../src/cli/terminal/measure.ts';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
+import { makeScreenModel, type ScreenModelOptions } from './screen-model.ts';
 import { program } from './tidings.ts';
 
-export interface PtyOptions {
+export interface PtyOptions extends Partial<ScreenModelOptions> {
   readonly env: Readonly<Record<string, string>>;
-  readonly columns?: number;
-  readonly rows?: number;
 }
 
 export interface Pty {
@@ -20,48 +21,112 @@ export interface Pty {
   /** All lines, those that went out at the top first. */
   readonly lines: readonly string[];
   readonly text: string;
+  /** What stands in the cursor's row before it. */
+  readonly beforeCursor: string;
   /** Each byte that came. */
   readonly raw: string;
   /** Resolves once the text is there, blanks and line breaks taken for the same. */
   sees(what: string | RegExp): Promise<void>;
+  resize(columns: number, rows: number): void;
+  /** The command's own process, once it runs. */
+  readonly pid: number;
   /** The exit code, once it has ended, from the line that the shell prints behind it. */
   code(): Promise<number>;
+  /** Closes the terminal. Resolves with the exit code of the command. */
+  hangUp(): Promise<number>;
 }
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 30_000;
 export const ESCAPE = '\u001b';
 
-export function openPty(args: readonly string[], { env, columns = 80, rows = 24 }: PtyOptions): Pty {
-  const command = [process.execPath, program, ...args].map((one) => `'${one}'`).join(' ');
+/**
+ * Says which terminal and process it is, goes on with what was suspended, as somebody would who types fg, and tells how
+ * it ended, be it that nobody sees it.
+ */
+function shellScript(command: string, { columns, rows, codeFile }: Shell): string {
+  return `
+    trap : HUP
+    set -m
+    stty cols ${columns} rows ${rows}
+    sh -c 'echo "terminal $(tty) process $$"; exec ${command}'
+    code=$?
+    while [ $code = 147 ] || [ $code = 148 ]; do
+      echo "suspended"; stty -a; echo "goes on"
+      fg > /dev/null
+      code=$?
+    done
+    echo $code > ${codeFile}
+    echo "ended with $code"
+    stty -a`;
+}
+
+interface Shell {
+  readonly columns: number;
+  readonly rows: number;
+  readonly codeFile: string;
+}
+
+export function openPty(
+  args: readonly string[],
+  { env, columns = 80, rows = 24, rewraps = true }: PtyOptions,
+): Pty {
+  const folder = mkdtempSync(join(tmpdir(), 'tidings-pty-'));
+  const codeFile = join(folder, 'code');
+  const command = [process.execPath, program, ...args].map((one) => `"${one}"`).join(' ');
   const child: ChildProcess = spawn(
     'script',
-    ['-qfec', `stty cols ${columns} rows ${rows}; ${command}; echo "ended with $?"; stty -a`, '/dev/null'],
+    [
+      '-qfec',
+      `exec bash -c '${shellScript(command, { columns, rows, codeFile }).replaceAll("'", "'\\''")}'`,
+      '/dev/null',
+    ],
     {
       env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', TERM: 'xterm-256color', ...env },
       stdio: ['pipe', 'pipe', 'inherit'],
       detached: true,
     },
   );
+  const screen = makeScreenModel({ columns, rows, rewraps });
   let raw = '';
+  let broken: unknown;
   const looks = new Set<() => void>();
   child.stdout?.setEncoding('utf8').on('data', (piece: string) => {
     raw += piece;
+    try {
+      screen.write(piece);
+    } catch (error) {
+      broken ??= error;
+    }
     for (const look of [...looks]) look();
   });
-  onTestFinished(async () => {
-    if (child.exitCode !== null || child.pid === undefined) return;
+  async function end(): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
     const closed = once(child, 'close');
     process.kill(-child.pid, 'SIGKILL');
     await closed;
+  }
+  onTestFinished(async () => {
+    await end();
+    rmSync(folder, { recursive: true, force: true });
   });
+  function place(): { readonly terminal: string; readonly pid: number } {
+    const [, terminal, pid] = /terminal (\S+) process (\d+)/.exec(raw) ?? [];
+    if (terminal === undefined) throw new Error('the command has not begun');
+    return { terminal, pid: Number(pid) };
+  }
 
   const pty: Pty = {
     press: (keys) => void child.stdin?.write(keys),
     get lines() {
-      return drawn(raw, columns, rows);
+      if (broken !== undefined) throw broken;
+      return screen.lines;
     },
     get text() {
-      return pty.lines.join(' ').replace(/\s+/g, ' ');
+      return pty.lines.join(' ').replace(/\s+/g, ' ').trim();
+    },
+    get beforeCursor() {
+      if (broken !== undefined) throw broken;
+      return screen.beforeCursor;
     },
     get raw() {
       return raw;
@@ -79,63 +144,33 @@ export function openPty(args: readonly string[], { env, columns = 80, rows = 24 
           PATIENCE_MS,
         );
         const look = (): void => {
-          if (there()) finish(resolve);
+          try {
+            if (there()) finish(resolve);
+          } catch (error) {
+            finish(() => reject(error));
+          }
         };
         looks.add(look);
         look();
       });
     },
+    resize(newColumns, newRows) {
+      const { terminal } = place();
+      execFileSync('stty', ['-F', terminal, 'cols', String(newColumns), 'rows', String(newRows)]);
+      screen.resize(newColumns, newRows);
+    },
+    get pid() {
+      return place().pid;
+    },
     async code() {
       await pty.sees(/ended with \d+ .* -?extproc/);
       return Number(/ended with (\d+)/.exec(pty.text)?.[1]);
     },
+    async hangUp() {
+      await end();
+      await expect.poll(() => existsSync(codeFile) && readFileSync(codeFile, 'utf8')).toMatch(/\d\n/);
+      return Number(readFileSync(codeFile, 'utf8'));
+    },
   };
   return pty;
-}
-
-/** What is seen of all that came: text, line breaks, the cursor moved, rows cleared. */
-function drawn(raw: string, columns: number, rows: number): string[] {
-  const gone: string[] = [];
-  const screen = Array.from({ length: rows }, () => blank(columns));
-  let x = 0;
-  let y = 0;
-  const down = (): void => {
-    if (y < rows - 1) y += 1;
-    else {
-      gone.push((screen.shift() ?? []).join('').trimEnd());
-      screen.push(blank(columns));
-    }
-  };
-  const known = new RegExp(`${ESCAPE}\\[(\\d*)(?:;\\d+)*([A-HJKm])|${ESCAPE}\\[\\?2004[hl]|[\\s\\S]`, 'gu');
-  for (const [whole, count = '', kind] of raw.matchAll(known)) {
-    const n = Number(count || 1);
-    if (kind === 'A') y = Math.max(0, y - n);
-    else if (kind === 'B') y = Math.min(rows - 1, y + n);
-    else if (kind === 'C') x = Math.min(columns - 1, x + n);
-    else if (kind === 'D') x = Math.max(0, x - n);
-    else if (kind === 'G') x = n - 1;
-    else if (kind === 'J' || kind === 'K') {
-      screen[y]?.fill(' ', x);
-      if (kind === 'J') for (let row = y + 1; row < rows; row += 1) screen[row] = blank(columns);
-    } else if (whole === '\r') x = 0;
-    else if (whole === '\n') down();
-    else if (kind === undefined && whole.length <= 2 && whole !== '\x07') {
-      if (whole === '\x1b')
-        throw new Error(`an escape that is not known: ${JSON.stringify(raw.slice(-200))}`);
-      const width = widthOf(whole);
-      if (x + width > columns) {
-        x = 0;
-        down();
-      }
-      const row = screen[y];
-      if (row) row[x] = whole;
-      if (row && width === 2) row[x + 1] = '';
-      x += width;
-    }
-  }
-  return [...gone, ...screen.map((row) => row.join('').trimEnd())];
-}
-
-function blank(columns: number): string[] {
-  return Array.from({ length: columns }, () => ' ');
 }

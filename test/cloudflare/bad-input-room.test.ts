@@ -76,7 +76,7 @@ describe('a chat whose object is full', () => {
     expect((await house.post(at, { task: 'Tell it all.', label: 'teller' })).status).toBe(202);
     await house.rest(chat);
     const teller = async () => subagentSchema.parse((await house.get(`${at}/teller`)).body).subagent;
-    await expect.poll(async () => (await teller()).status, { timeout: 20_000 }).toBe('completed');
+    await expect.poll(async () => (await teller()).status).toBe('completed');
     const { id } = await teller();
     const seq = () => house.rows(id, 'SELECT seq FROM session');
     const before = await seq();
@@ -90,7 +90,7 @@ describe('a chat whose object is full', () => {
 
     await house.restart(more);
     await expect.poll(async () => (await teller()).attempt, { timeout: 45_000 }).toBe(2);
-    await expect.poll(async () => (await teller()).status, { timeout: 20_000 }).toBe('completed');
+    await expect.poll(async () => (await teller()).status).toBe('completed');
     await house.rest(chat);
     const { body } = await house.get(`${at}/teller/messages`);
     const { messages } = z.object({ messages: z.array(z.object({ text: z.string() })) }).parse(body);
@@ -108,7 +108,7 @@ describe('a chat whose object is full', () => {
     for (const label of ['one', 'two']) {
       expect((await house.post(`${at}/subagents`, { task: 'Tell it all.', label })).status).toBe(202);
     }
-    await house.simulator.until(() => house.simulator.waiting('held') === 2, 20_000);
+    await house.simulator.until(() => house.simulator.waiting('held') === 2);
     expect((await house.post(`${at}/subagents/one/kill`)).body).toEqual({
       killed: ['one'],
       unconfirmed: [],

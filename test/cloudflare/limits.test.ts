@@ -202,7 +202,11 @@ test('no more than six requests of an object wait for headers, whatever one step
   expect((await meter.figures()).headers.most).toBeLessThanOrEqual(CONNECTIONS);
 });
 
-test('mail of more than one call can carry arrives whole and in order, in several', async () => {
+test('mail of more than one call can carry arrives whole and in order, in several', {
+  timeout: 300_000,
+}, async () => {
+  // Whoever finds nobody comes back after a pause, which is the longer the longer that was so.
+  const patient = { ...patience, timeout: 120_000 };
   const { simulator, host, meter, client, figures, keepsToItsRows } = await scripted(
     ({ toolNames, lastUserText, toolResults }) => {
       if (
@@ -229,8 +233,15 @@ test('mail of more than one call can carry arrives whole and in order, in severa
   const steers = Array.from({ length: 90 }, (_, i) => `${i} ${'🍏'.repeat(99_000)}`);
   // A connection that the local runtime closes under a request of this size is a matter of its own: with its id the
   // request is the same one, and does nothing twice.
-  const tell = (i: number, steer: string) => chat.steer(targets[i % 3] ?? '', steer, { id: `steer-${i}` });
-  for (const [i, steer] of steers.entries()) await tell(i, steer).catch(() => tell(i, steer));
+  const tell = async (i: number, steer: string, tries = 10): Promise<void> => {
+    try {
+      await chat.steer(targets[i % 3] ?? '', steer, { id: `steer-${i}` });
+    } catch (error) {
+      if (!(error instanceof TypeError) || tries === 1) throw error;
+      await tell(i, steer, tries - 1);
+    }
+  };
+  for (const [i, steer] of steers.entries()) await tell(i, steer);
   await meter.find(boss.id);
 
   /** The steers that a session has accepted, in the order of its log. */
@@ -249,13 +260,13 @@ test('mail of more than one call can carry arrives whole and in order, in severa
     const [row] = await host.rows('SessionObject', { name: id }, select);
     return z.object({ n: z.number() }).parse(row).n;
   };
-  await expect.poll(() => all(boss.id), patience).toBe(steers.length);
+  await expect.poll(() => all(boss.id), patient).toBe(steers.length);
   expect((await accepted(boss.id)).every((text, i) => text === steers[i])).toBe(true);
   // Two thirds of them go further down.
   for (const at of [1, 2]) {
     const id = ids[at] ?? '';
     const meant = steers.filter((_, i) => i % 3 === at);
-    await expect.poll(() => all(id), patience).toBe(meant.length);
+    await expect.poll(() => all(id), patient).toBe(meant.length);
     expect((await accepted(id)).every((text, i) => text === meant[i])).toBe(true);
   }
 

@@ -90,7 +90,7 @@ test('the local Worker carries a chat with three subagents, a steer, a kill and 
   const client = makeClient({ url: () => `http://127.0.0.1:${port}`, token: () => secret });
   const chat = await client.newChat();
   await chat.say('Begin.');
-  await simulator.until(() => simulator.counts.requests >= 5, 30_000);
+  await simulator.until(() => simulator.counts.requests >= 5);
   await chat.steer('one', 'Mind the gap.');
   expect(await chat.kill('two')).toMatchObject({ killed: ['two'], unconfirmed: [] });
   expect(await stop(first.child)).toBe(143);
@@ -105,7 +105,7 @@ test('the local Worker carries a chat with three subagents, a steer, a kill and 
   await expect
     .poll(ended, { timeout: 40_000, interval: 200 })
     .toEqual({ one: 'completed', two: 'killed', three: 'completed' });
-  await expect.poll(async () => (await chat.view()).status, { timeout: 20_000 }).toBe('idle');
+  await expect.poll(async () => (await chat.view()).status).toBe('idle');
   expect((await chat.subagent('one')).result).toBe('Minded.');
   for (const one of await chat.subagents()) expect(one.announcement).toBe('read');
   expect(simulator.violations).toEqual([]);

@@ -35,7 +35,7 @@ async function spawned(house: WorkerHouse, chat: string, label: string): Promise
 async function deleted(house: WorkerHouse, chat: string): Promise<void> {
   const remove = async () => (await house.request('DELETE', `/v1/chats/${chat}`)).status;
   expect([200, 202]).toContain(await remove());
-  await expect.poll(remove, { timeout: 20_000 }).toBe(404);
+  await expect.poll(remove).toBe(404);
   expect((await house.get(`/v1/chats/${chat}`)).status).toBe(404);
   expect((await house.get('/v1/chats')).body).toEqual({ chats: [], next: null });
 }
@@ -49,7 +49,7 @@ describe('a subagent whose object is full', () => {
     const chat = await house.chat();
     const at = `/v1/chats/${chat}/subagents`;
     for (const label of ['one', 'two']) await spawned(house, chat, label);
-    await simulator.until(() => simulator.waiting('held') === 2, 20_000);
+    await simulator.until(() => simulator.waiting('held') === 2);
     const steered = await house.post(`${at}/one/steer`, { message: 'And now?' });
     expect(steered.status).toBe(202);
     // It was sent, and did not get in.
@@ -60,12 +60,12 @@ describe('a subagent whose object is full', () => {
       unconfirmed: [],
       alreadyEnded: [],
     });
-    await simulator.until(() => simulator.counts.aborted === 1, 10_000);
+    await simulator.until(() => simulator.counts.aborted === 1);
     expect(simulator.waiting('held')).toBe(1);
 
     expect((await house.post(`${at}/two/steer`, { message: 'And now?' })).status).toBe(202);
     expect((await house.request('DELETE', `/v1/chats/${chat}`)).status).toBe(200);
-    await simulator.until(() => simulator.counts.aborted === 2, 10_000);
+    await simulator.until(() => simulator.counts.aborted === 2);
     expect((await house.get(`/v1/chats/${chat}`)).status).toBe(404);
   });
 });
@@ -77,7 +77,7 @@ describe('a subagent whose object a later release wrote', () => {
     const at = `/v1/chats/${chat}`;
     const child = await spawned(house, chat, 'pawn');
     const status = async () => (await house.get(`${at}/subagents/pawn`)).body;
-    await expect.poll(status, { timeout: 20_000 }).toMatchObject({ subagent: { status: 'completed' } });
+    await expect.poll(status).toMatchObject({ subagent: { status: 'completed' } });
     await house.rest(chat);
     await house.rows(child, "INSERT INTO schema (number, name) VALUES (99, 'of a later release')");
     await house.restart();

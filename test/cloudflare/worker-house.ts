@@ -110,7 +110,7 @@ export async function openWorkerHouse(
     },
     async rest(chat) {
       const status = async () => (await house.get(`/v1/chats/${chat}`)).body;
-      await expect.poll(status, { timeout: 30_000 }).toMatchObject({ chat: { status: 'idle' } });
+      await expect.poll(status).toMatchObject({ chat: { status: 'idle' } });
     },
     async debug(wish) {
       const response = await fetch(`${host.url}${debugPath}`, {

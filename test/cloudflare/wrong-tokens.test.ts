@@ -7,16 +7,21 @@ const from = (address: string) => ({ 'cf-connecting-ip': address });
 test('wrong tokens from one address shut out nobody at another', async () => {
   const house = await openWorkerHouse(() => ({ text: 'Well.' }));
   const ada = bearer(await giveToken(house, 'ada', ['read']));
-  const statuses: number[] = [];
-  for (let n = 1; n <= 40; n += 1) {
-    const guess = { ...bearer(`a-wrong-token-${n}`), ...from('203.0.113.1') };
-    statuses.push((await house.get('/v1/chats', guess)).status);
-  }
-  expect(statuses).toEqual([...Array(30).fill(401), ...Array(10).fill(429)]);
-  expect(await house.get('/v1/chats', from('203.0.113.1'))).toMatchObject({
-    status: 429,
-    body: { type: '/docs#too-many-attempts' },
-  });
+  const guess = async () => {
+    const wrong = { ...bearer('a-wrong-token-of-these-tests'), ...from('203.0.113.1') };
+    return (await house.get('/v1/chats', wrong)).status;
+  };
+  const began = performance.now();
+  expect(await Promise.all(Array.from({ length: 30 }, guess))).toEqual(Array(30).fill(401));
+  // One more may come with each second that passes.
+  let more = 0;
+  while ((await guess()) === 401) more += 1;
+  expect(more).toBeLessThanOrEqual((performance.now() - began) / 1_000);
+  const right = async () => {
+    while ((await guess()) !== 429);
+    return house.get('/v1/chats', from('203.0.113.1'));
+  };
+  await expect.poll(right).toMatchObject({ status: 429, body: { type: '/docs#too-many-attempts' } });
   for (const address of ['203.0.113.2', '2001:db8::1']) {
     expect((await house.get('/v1/chats', from(address))).status, address).toBe(200);
     expect((await house.get('/v1/chats', { ...ada, ...from(address) })).status, address).toBe(200);

@@ -11,7 +11,7 @@ interface Given {
   readonly file?: string | object;
 }
 
-/** In folder `/chat`, where every folder exists but those called `gone`. */
+/** In folder `/chat`, where every folder exists but those called `gone`, and all but those called `plain` are repositories. */
 export function load({ env = {}, file }: Given): Config {
   const text = typeof file === 'object' ? JSON.stringify(file, null, 2) : file;
   return loadConfig({
@@ -19,6 +19,7 @@ export function load({ env = {}, file }: Given): Config {
     cwd: '/chat',
     readFile: (asked) => (asked === path ? text : undefined),
     isFolder: (asked) => !asked.endsWith('gone'),
+    isRepository: (asked) => !asked.endsWith('plain'),
   });
 }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -217,6 +218,12 @@ describe('a wrong key in the file is refused with one line', () => {
     ]);
   });
 
+  test('a repository that is none stops the start', () => {
+    expect(refusal({ file: { repositories: { app: '../plain', docs: '../docs' } } })).toEqual([
+      `repositories.app (${path}, line 3) is "../plain", and /plain is not the top folder of a git repository (git init makes it one); it must be the path of a git repository, absolute or from the configuration file's folder.`,
+    ]);
+  });
+
   test('a folder of skills that does not exist stops the start, as does one without a name', () => {
     expect(refusal({ file: { skills: ['../ours', '../gone'] } })).toEqual([
       `skills.1 (${path}, line 4) is "../gone", and there is no folder at /gone; it must be a skill's folder or a folder of them, absolute or from the configuration file's folder.`,
@@ -311,7 +318,7 @@ describe('the file itself', () => {
   let folder = '';
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'tidings-config-'));
-    mkdirSync(join(folder, 'app'));
+    execFileSync('git', ['init', '-q', 'app'], { cwd: folder });
     writeFileSync(join(folder, 'other.json'), '\uFEFF{"port": 9, "repositories": {"app": "app"}}');
   });
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -337,6 +344,22 @@ describe('the file itself', () => {
     writeFileSync(join(folder, 'tidings.config.json'), '{"repositories": {"app": "other.json"}}');
     expect(() => loadConfig({ env: {}, cwd: folder })).toThrow(/there is no folder at .*other\.json;/);
   });
+
+  test('a repository may be bare or a linked worktree, and is none for lying within one', () => {
+    const git = (...args: string[]) => execFileSync('git', args, { cwd: folder });
+    git('init', '-q', '--bare', 'bare');
+    const author = ['-c', 'user.name=A', '-c', 'user.email=a@b'];
+    git('-C', 'app', ...author, 'commit', '-q', '--allow-empty', '-m', 'Begin');
+    git('-C', 'app', 'worktree', 'add', '-q', '--detach', '../linked');
+    mkdirSync(join(folder, 'app', 'inside', '.git'), { recursive: true });
+    const load = (...paths: string[]) => {
+      const repositories = Object.fromEntries(paths.map((one, n) => [`r${n}`, one]));
+      writeFileSync(join(folder, 'tidings.config.json'), JSON.stringify({ repositories }));
+      return loadConfig({ env: {}, cwd: folder }).repositories;
+    };
+    expect(Object.keys(load('app', 'bare', 'linked'))).toHaveLength(3);
+    expect(() => load('app/inside')).toThrow(/inside is not the top folder of a git repository/);
+  });
 });
 
 describe('a model without a price', () => {
@@ -344,7 +367,12 @@ describe('a model without a price', () => {
 
   test('stops the start, as the main one and as that of subagents, unless a budget of tokens holds', () => {
     expect(refusal({ file, env: { TIDINGS_MODEL: 'house' } })).toEqual([
-      'TIDINGS_MODEL (environment) is "house", and what this model costs is not known; give it prices in "models" of the configuration file, or set TIDINGS_CHAT_BUDGET_TOKENS.',
+      'TIDINGS_MODEL (environment) is "house", and what this model costs is not known; give it prices in "models" of the configuration file, or set TIDINGS_CHAT_BUDGET_TOKENS and TIDINGS_SUBAGENT_BUDGET_TOKENS.',
+    ]);
+    expect(refusal({ file: { ...file, model: 'house' } })).toEqual([
+      expect.stringMatching(/^model \(.*\) is "house", and what this model costs is not known/),
+    ]);
+    expect(refusal({ file, env: { TIDINGS_SUBAGENT_MODEL: 'house' } })).toEqual([
       'TIDINGS_SUBAGENT_MODEL (environment) is "house", and what this model costs is not known; give it prices in "models" of the configuration file, or set TIDINGS_SUBAGENT_BUDGET_TOKENS.',
     ]);
     const env = {

@@ -176,5 +176,5 @@ describe('the model of the Anthropic API', () => {
 });
 
 function loadAt(env: Record<string, string>, readFile: (path: string) => string | undefined) {
-  return loadConfig({ env, cwd: '/chat', readFile, isFolder: () => true });
+  return loadConfig({ env, cwd: '/chat', readFile, isFolder: () => true, isRepository: () => true });
 }

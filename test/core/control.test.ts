@@ -52,7 +52,8 @@ describe('a steer', () => {
     for (let n = 0; n < MAX_UNREAD_STEERS; n++) main.do(flood);
     expect(main.refusal(flood)).toEqual({
       kind: 'limit',
-      message: "scout has 50 steers that it hasn't read yet; wait until it has, or say what matters in one",
+      message:
+        '"scout" has 50 steers that it hasn\'t read yet; wait until it has, or say what matters in one',
     });
 
     const child = born(main, 'scout');

@@ -215,7 +215,7 @@ describe('a subagent that waits for others', () => {
     expect(refused('x', ['nobody']).message).toContain(
       'there is no subagent "nobody"; there are boss and boss/pawn',
     );
-    expect(refused('x', ['x']).message).toContain('x would wait for itself');
+    expect(refused('x', ['x']).message).toContain('"x" would wait for itself');
     expect(refused('x', ['boss/pawn']).message).toContain('only for those with the same parent');
     // Its own name is another's elsewhere: that one is meant, and no child here.
     expect(refused('pawn', ['pawn']).message).toContain('only for those with the same parent');

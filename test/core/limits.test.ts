@@ -174,7 +174,7 @@ describe('a spawn', () => {
       notes: [],
     } as const;
     main.do({ type: 'spawn', request, from: person });
-    expect(Object.values(main.state.tree.cards).at(-1)?.label).toBe('e-mile-look-at');
+    expect(Object.values(main.state.tree.cards).at(-1)?.label).toBe('emile-look-at-the');
   });
 
   test('of the same call by the same parent has the same id', () => {

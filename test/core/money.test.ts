@@ -197,7 +197,7 @@ describe('a chat whose next call can’t be paid', () => {
     const followed = main.say('two');
     const [notice] = only(followed, 'notice');
     expect(notice?.text).toMatch(
-      /^This chat's budget for 2026-11-20 \(UTC\) doesn't cover its next call: \$0\.05 of \$0\.06 are spent, the next call may cost up to \$0\.02\. Nothing is lost\. Raise its budget \(PATCH \/v1\/chats\/chat with budgetUsd\)/,
+      /^This chat's budget for 2026-11-20 \(UTC\) doesn't cover its next call: \$0\.05 of \$0\.06 is spent, the next call may cost up to \$0\.02\. Nothing is lost\. Raise its budget \(PATCH \/v1\/chats\/chat with budgetUsd\)/,
     );
     expect(notice?.budgetPercent).toBe(100);
     expect(main.state.mail.waiting).toHaveLength(1);

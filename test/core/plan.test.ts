@@ -150,7 +150,7 @@ describe('plan set', () => {
     // Twenty-one to wait for are one too many.
     const many = Array.from({ length: 21 }, (_, n) => task(`t${n}`));
     main.answer([set([...many, task('last', { after: many.map(({ id }) => id ?? '') })])]);
-    expect(outcome(main)).toContain('last: names 21 subagents; at most 20');
+    expect(outcome(main)).toContain('last: it names 21 subagents to wait for; at most 20');
     expect(main.state.tree.children).toEqual({});
   });
 
@@ -188,6 +188,15 @@ describe('the progress of a plan', () => {
     expect(statuses(main)).toEqual({ models: 'COMPLETED', api: 'IN_PROGRESS', all: 'PENDING' });
     says('api', 'Four endpoints.');
     expect(statuses(main)).toEqual({ models: 'COMPLETED', api: 'COMPLETED', all: 'IN_PROGRESS' });
+    // Why one is at its second attempt is told with it.
+    expect(planText(main.state)?.split('## Progress Log\n')[1]?.trim().split('\n')).toEqual([
+      '- T+0: Distributed tasks to models, api',
+      '- T+0: models failed',
+      '- T+0: models started again (attempt 2)',
+      '- T+0: models completed',
+      '- T+0: api started',
+      '- T+0: api completed',
+    ]);
   });
 
   test('shows what failed and what is therefore not to come, and stays known once these are forgotten', () => {

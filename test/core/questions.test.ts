@@ -236,7 +236,7 @@ describe('an answer', () => {
     const again = { type: 'answer', target: 'scout', request, text: 'Red.', from: person } as const;
     const refused = {
       kind: 'conflict',
-      message: `the request ${request} was answered already, or withdrawn; scout asks nothing now`,
+      message: `the request ${request} was answered already, or withdrawn; "scout" asks nothing now`,
     };
     expect(main.refusal(again)).toEqual(refused);
     exchange(main, child);
@@ -284,13 +284,13 @@ describe('an answer', () => {
       main.refusal({ type: 'answer', target: 'scout', request, text: 'Blue.', from: person });
     expect(about('q1')).toEqual({
       kind: 'not_found',
-      message: 'scout made no request "q1"; scout asks nothing now',
+      message: '"scout" made no request "q1"; "scout" asks nothing now',
     });
     child.answer([ask()]);
     exchange(main, child);
     expect(about(`${child.state.id}.q2`)).toEqual({
       kind: 'not_found',
-      message: `scout made no request "${child.state.id}.q2"; open is ${child.state.id}.q1 (Which colour?)`,
+      message: `"scout" made no request "${child.state.id}.q2"; open is ${child.state.id}.q1 (Which colour?)`,
     });
     expect(about(`${child.state.id}.q01`).kind).toBe('not_found');
   });
@@ -301,7 +301,7 @@ describe('an answer', () => {
     exchange(main, child);
     main.answer([answering('scout', 'Blue.')]);
     expect(latestWords(main)[0]).toMatch(
-      /^Not answered: scout asks more than one thing, so say which request: open is \S+\.q1 \(Which colour\?\) and \S+\.q2 \(Which size\?\)\.$/,
+      /^Not answered: "scout" asks more than one thing, so say which request: open is \S+\.q1 \(Which colour\?\) and \S+\.q2 \(Which size\?\)\.$/,
     );
     main.answer([answering('scout', 'Large.', { request: `${child.state.id}.q2` })]);
     exchange(main, child);
@@ -321,7 +321,7 @@ describe('an answer', () => {
     const { main } = chatWith('scout');
     main.say('go');
     main.answer([answering('scout', 'Blue.')]);
-    expect(latestWords(main)).toEqual(['Not answered: scout asks nothing now.']);
+    expect(latestWords(main)).toEqual(['Not answered: "scout" asks nothing now.']);
   });
 
   test('for somebody else’s subagent does not exist', () => {

@@ -71,7 +71,7 @@ describe('a share', () => {
     expect(
       main.refusal({ type: 'spawn', request: spawnRequest('c', { usd: 1.5 }), from: person }).message,
     ).toBe(
-      'its limits ask for $1.50, and there are $0.20 to give: ask for less, or wait until others have ended',
+      'its limits ask for $1.50, and there is $0.20 to give: ask for less, or wait until others have ended',
     );
   });
 
@@ -98,7 +98,7 @@ describe('a share', () => {
     main.say('go');
     answered(main, 0.07);
     expect(main.refusal({ type: 'spawn', request: spawnRequest('a'), from: person }).message).toMatch(
-      /^the budget is used up: there are \$0\.01 left for subagents, and the first call of one may cost \$0\.0\d/,
+      /^the budget is used up: there is \$0\.01 left for subagents, and the first call of one may cost \$0\.0\d/,
     );
   });
 

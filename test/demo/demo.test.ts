@@ -112,7 +112,7 @@ describe.concurrent('tidings demo', () => {
     async (name, context) => {
       const demo = runDemo(context);
       await demo.printed('runs the tests 500 times over');
-      expect(demo.leftovers().processes.length).toBeGreaterThan(3);
+      await context.expect.poll(() => demo.leftovers().processes.length).toBeGreaterThan(3);
       demo.signal(name);
       expect(await demo.ended, demo.text).toBe(name === 'SIGINT' ? 130 : 143);
       expect(demo.text).toContain('Stopped, and nothing is left of it.');

@@ -332,6 +332,7 @@ describe('the doctor sees of this machine', () => {
 
   test('a git that is missing, too old, or knows nobody, and matters less without repositories', async () => {
     const app = temporaryFolder();
+    execFileSync('git', ['init', '-q'], { cwd: app });
     const rest = ['bash', 'sh', 'unshare', 'setpriv'];
     const config = { repositories: { app } };
     const missing = await examined({ env: { PATH: pathWith(rest) }, config });
@@ -358,7 +359,6 @@ describe('the doctor sees of this machine', () => {
   test('repositories that no work can start from', async () => {
     const cwd = temporaryFolder();
     const git = (...args: string[]) => execFileSync('git', args, { cwd });
-    mkdirSync(join(cwd, 'plain'));
     git('init', '-q', 'unborn');
     git('init', '-q', '--bare', 'bare');
     git('init', '-q', '-b', 'main', 'good');
@@ -375,17 +375,19 @@ describe('the doctor sees of this machine', () => {
       '-m',
       'Begin',
     );
-    const names = ['plain', 'unborn', 'bare', 'good'];
+    const names = ['unborn', 'bare', 'good'];
     const repositories = Object.fromEntries(names.map((name) => [name, name]));
     const report = await examined({ cwd, config: { repositories } });
     expect(names.map((name) => of(report, `repository ${name}`)[0])).toEqual([
-      expect.stringMatching(
-        /^problem: .*is not the top folder of a git repository.* -> Mend it, or take it out/,
-      ),
-      expect.stringMatching(/^problem: .*has no commits yet/),
+      expect.stringMatching(/^problem: .*has no commits yet.* -> Mend it, or take it out/),
       expect.stringMatching(/^problem: .*is bare/),
       expect.stringMatching(/^ok: .*good, work starts from main$/),
     ]);
     expect(report.code).toBe(1);
+    mkdirSync(join(cwd, 'plain'));
+    const none = await examined({ cwd, config: { repositories: { plain: 'plain' } } });
+    expect(of(none, 'settings')).toEqual([
+      expect.stringMatching(/^problem: repositories\.plain .*is not the top folder of a git repository/),
+    ]);
   });
 });

@@ -32,7 +32,7 @@ const wrongSpawns: readonly Wrong[] = [
   [spawn('Fine.', { limits: { minutes: 'ten' } }), /limits|minutes/],
   [spawn('Fine.', { limits: { hours: 1 } }), /hours/],
   [spawn('Fine.', { announce: 'loud' }), /announce/],
-  [spawn('Fine.', { colour: 'red' }), /"?colour"? is not a field.*task/],
+  [spawn('Fine.', { colour: 'red' }), /`colour` is not a field.*task/],
   ...whereProcessesAre<Wrong>([
     [spawn('Fine.', { repo: 'nowhere' }), /no repository "nowhere"; there is: app/],
     [spawn('Fine.', { repo: 5 }), /repo/],
@@ -42,7 +42,7 @@ const wrongSpawns: readonly Wrong[] = [
 const wrongCalls: readonly Wrong[] = [
   [{ name: 'subagents', input: {} }, /action.*missing/],
   [subagents('wait'), /action/],
-  [subagents('list', { every: 'one' }), /"every" is not a field/],
+  [subagents('list', { every: 'one' }), /`every` is not a field/],
   [subagents('show'), /needs a `target`/],
   [subagents('show', { target: 'nobody' }), /no subagent "nobody"/],
   [subagents('show', { target: '' }), /target/],
@@ -63,7 +63,7 @@ const wrongCalls: readonly Wrong[] = [
   [subagents('steer', { target: 'nobody', message: 'Go.' }), /Not steered: there is no subagent/],
   [subagents('steer', { target: 'twin', message: 'Go.' }), /Not steered: "twin" could be/],
   [subagents('steer', { target: 'all', message: 'Go.' }), /Not steered/],
-  [{ name: 'stay_silent', input: { please: true } }, /"please" is not a field/],
+  [{ name: 'stay_silent', input: { please: true } }, /`please` is not a field/],
   [{ name: 'report', input: { progress: 'x' } }, /There is no tool report; there is sessions_spawn/],
   [{ name: 'rm', input: {} }, /There is no tool rm/],
   ...whereProcessesAre<Wrong>([
@@ -75,7 +75,7 @@ const wrongCalls: readonly Wrong[] = [
     [bash('true', { timeout_seconds: 0 }), /timeout_seconds/],
     [bash('true', { timeout_seconds: 3601 }), /timeout_seconds.*3600/],
     [bash('true', { timeout_seconds: 1.5 }), /timeout_seconds/],
-    [bash('true', { cwd: '/' }), /"cwd" is not a field/],
+    [bash('true', { cwd: '/' }), /`cwd` is not a field/],
     [{ name: 'read', input: {} }, /path.*missing/],
     [{ name: 'read', input: { path: 'none.txt' } }, /none\.txt/],
     [{ name: 'read', input: { path: '/etc/passwd' } }, /outside of what you may read/],

@@ -6,6 +6,7 @@ import { openStore } from '../../src/hosts/node/store/sqlite-store.ts';
 import type { ScriptFunction } from '../../src/simulator/script.ts';
 import { alive, git, repository, until } from '../workshop/setup.ts';
 import { bash, cast, spawn } from './cast.ts';
+import type { Answer, Chat } from './client.ts';
 import { type House, openHouse, openProcessHouse } from './harness.ts';
 import { describeWithProcesses } from './hosts.ts';
 
@@ -49,6 +50,14 @@ async function setToWork(house: House, sleep: string, words = '# Plan the *move*
   return chat;
 }
 
+/** Deletes it, and waits for as long as it takes: after a while it is answered that it goes. */
+async function gone(house: House, chat: Chat): Promise<Answer> {
+  for (;;) {
+    const answer = await house.client.remove(chat.path());
+    if (answer.status !== 202) return answer;
+  }
+}
+
 /** Nothing of any chat is left in the data folder. */
 function expectNothingLeft(house: House): void {
   for (const folder of ['scratch', 'tmp', 'workspaces']) {
@@ -77,7 +86,7 @@ describeWithProcesses('a chat at work', () => {
     const house = await openHouse({ config: { repositories: { app } }, script: busy(sleep) });
     const chat = await setToWork(house, sleep);
     expect((await chat.view()).title).toBe('Plan the move');
-    const { status, body } = await house.client.remove(chat.path());
+    const { status, body } = await gone(house, chat);
     expect({ status, body }).toEqual({
       status: 200,
       body: {
@@ -103,7 +112,7 @@ describeWithProcesses('a chat at work', () => {
     // The same request makes it anew, and its subagents get worktrees of their own.
     const again = await setToWork(house, sleep, 'Once more.');
     expect(again.id).toBe(chat.id);
-    await house.client.remove(again.path());
+    await gone(house, again);
     expect(git(app, 'branch', '--format=%(refname:short)').split('\n')).toEqual([
       'main',
       'subagent/colour',
@@ -122,13 +131,13 @@ describeWithProcesses('a chat at work', () => {
       const chat = await setToWork(house, sleep);
       const feed = chat.feed();
       await feed.first('subagent.spawned');
-      const gone = house.client.remove(chat.path()).catch((): undefined => undefined);
+      const asked = gone(house, chat).catch((): undefined => undefined);
       if (phase === 'begun') await feed.first('chat.deleting');
       if (phase === 'half done') await feed.first('subagent.ended');
-      if (phase === 'done') expect((await gone)?.status).toBe(200);
+      if (phase === 'done') expect((await asked)?.status).toBe(200);
       await feed.close();
       await house.gateway.end('SIGKILL');
-      await gone;
+      await asked;
       await house.start();
       // One that was only asked for may not have got there.
       if (phase === 'asked for') await house.client.remove(chat.path());
@@ -136,8 +145,7 @@ describeWithProcesses('a chat at work', () => {
       while ((await store()).status !== 404) await new Promise((resolve) => setTimeout(resolve, 20));
       await until(() => !readdirSync(join(house.data, 'tmp')).includes(chat.id));
       // The logs go last: asked for once more, it waits for that or finds nothing.
-      const last = await house.client.remove(chat.path());
-      expect([200, 404]).toContain(last.status);
+      expect([200, 404]).toContain((await gone(house, chat)).status);
       expect(alive(sleep)).toBe(0);
       expectWorkKept(app);
       await house.stop();
@@ -177,7 +185,7 @@ describe('a chat that waits for the model', () => {
     const house = await openHouse({ script: waiting });
     const other = await house.client.newChat();
     const { chat, feed } = await begin(house);
-    expect(await house.client.remove(chat.path())).toMatchObject({
+    expect(await gone(house, chat)).toMatchObject({
       status: 200,
       body: { deleted: chat.id, kept: [] },
     });
@@ -192,7 +200,7 @@ describe('a chat that waits for the model', () => {
     const again = await begin(house, 'Once more.');
     expect(again.chat.id).toBe(chat.id);
     expect((await again.chat.messages()).map(({ text }) => text)).not.toContain('Begin.');
-    await house.client.remove(again.chat.path());
+    await gone(house, again.chat);
     await house.stop();
     expect(house.sessions()).toEqual([other.id]);
   });
@@ -202,24 +210,21 @@ describe('a chat that waits for the model', () => {
     async (phase) => {
       const house = await openProcessHouse({ script: waiting });
       const { chat, feed } = await begin(house);
-      const gone = house.client.remove(chat.path()).catch((): undefined => undefined);
+      const asked = gone(house, chat).catch((): undefined => undefined);
       if (phase === 'begun') await feed.first('chat.deleting');
       if (phase === 'half done') await feed.first('subagent.ended');
-      if (phase === 'done') expect((await gone)?.status).toBe(200);
+      if (phase === 'done') expect((await asked)?.status).toBe(200);
       await feed.close();
       await house.gateway.end('SIGKILL');
-      await gone;
+      await asked;
       await house.start();
       // One that was only asked for may not have got there.
       if (phase === 'asked for') await house.client.remove(chat.path());
       while ((await house.client.get(chat.path())).status !== 404) {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
-      // The logs go last: asked for again, it waits a while for that, or finds nothing.
-      const ask = async () => (await house.client.remove(chat.path())).status;
-      let last = await ask();
-      while (last === 202) last = await ask();
-      expect([200, 404]).toContain(last);
+      // The logs go last: asked for again, it waits for that or finds nothing.
+      expect([200, 404]).toContain((await gone(house, chat)).status);
       await house.stop();
       expect(house.sessions()).toEqual([]);
     },

@@ -226,6 +226,7 @@ describe('a chat with subagents', () => {
     await feed.first('subagent.updated', ({ subagent }) => subagent.status === 'waiting');
     await house.simulator.until(() => house.simulator.waiting('pawn') === 1);
     expect(await chat.subagent('boss/pawn')).toMatchObject({ label: 'pawn', status: 'running' });
+    await feed.first('turn.ended');
     house.simulator.open('pawn');
     const boss = await feed.first('subagent.ended', ({ subagent }) => subagent.label === 'boss');
     expect(boss.subagent).toMatchObject({ status: 'completed', result: 'Carried by pawn.' });

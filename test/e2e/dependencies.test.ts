@@ -19,6 +19,7 @@ describe('a subagent that waits for others', () => {
               ],
             };
           }
+          if (request.lastUserText.includes('How far')) return { toolCalls: [subagents('list')] };
           return { text: 'Well.' };
         },
         'Research PKCE': { text: 'S256 it is.', gate: 'research' },
@@ -44,6 +45,14 @@ describe('a subagent that waits for others', () => {
     expect(JSON.parse(waits ?? '')).toMatchObject({ status: 'accepted', state: 'blocked' });
     expect(resultOf(answer, 'sessions_spawn')).toContain(
       'Not spawned: it can\'t wait for what isn\'t there: there is no subagent "later"; there are research, implement and writer. Spawn first what is to come first.',
+    );
+
+    // Once it is born, too, though it knows nothing of it itself.
+    await chat.say('How far are they?');
+    await feed.first('turn.ended', ({ turn }) => turn === 2);
+    const later = house.requests.filter((request) => resultOf(request, 'subagents') !== '').at(-1);
+    expect(resultOf(later, 'subagents')).toMatch(
+      /^implement \(sub_\w+\): blocked; for .*; 0 steps; .*; now: waits for research$/m,
     );
 
     await house.stop();
@@ -86,15 +95,16 @@ describe('a subagent that waits for others', () => {
         },
         'Update app-1': { text: 'One.' },
         'Update app-2': { text: 'Two.', gate: 'two' },
-        'Update app-3': { text: 'Three.' },
+        'Update app-3': { text: 'Three.', gate: 'three' },
       }),
     });
     const chat = await house.client.newChat();
     const feed = chat.feed();
     await chat.say('Update all three.');
-    for (const label of ['app-1', 'app-3']) {
-      await feed.first('subagent.ended', ({ subagent }) => subagent.label === label);
-    }
+    // They are told in the order in which they ended.
+    await feed.first('subagent.ended', ({ subagent }) => subagent.label === 'app-1');
+    house.simulator.open('three');
+    await feed.first('subagent.ended', ({ subagent }) => subagent.label === 'app-3');
     await feed.first('turn.ended');
     const asked = house.requests.filter((request) => request.toolNames.includes('stay_silent')).length;
     await house.stop();

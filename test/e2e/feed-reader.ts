@@ -59,6 +59,8 @@ export interface FeedReader {
   first<Name extends EntryName>(name: Name, fits?: (data: DataOf<Name>) => boolean): Promise<DataOf<Name>>;
   /** Resolves when `condition` holds; it is looked at whenever something comes. */
   until(condition: () => boolean, what?: string): Promise<void>;
+  /** Resolves when a connection was made: what happens from now on is told as it happens. */
+  connected(): Promise<void>;
   /** Breaks the connection off; the reader comes back by itself. */
   drop(): void;
   /** How often a connection was made. */
@@ -78,7 +80,7 @@ export interface FeedSource {
   readonly durableOnly?: boolean;
 }
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 30_000;
 const COME_BACK_MS = 25;
 
 export function readFeed(source: FeedSource): FeedReader {
@@ -131,6 +133,7 @@ export function readFeed(source: FeedSource): FeedReader {
       throw new Error(`the feed answered ${response.status}: ${await response.text()}`);
     }
     connections += 1;
+    for (const look of [...looks]) look();
     let rest = '';
     const decoder = new TextDecoder();
     for await (const chunk of response.body) {
@@ -191,6 +194,7 @@ export function readFeed(source: FeedSource): FeedReader {
         look();
       });
     },
+    connected: () => reader.until(() => connections > 0, 'a connection'),
     drop: () => connection.abort(),
     async close() {
       closed = true;

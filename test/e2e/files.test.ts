@@ -1,12 +1,15 @@
 /** Files sent along, over real HTTP to the model: byte for byte, through restarts, and gone when their chat is. */
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { fileSchema } from '../../src/core/files.ts';
 import type { ParsedRequest } from '../../src/simulator/request.ts';
 import { heavyPng, joined, pdf, png, utf8 } from '../http/sample-files.ts';
-import { cast } from './cast.ts';
+import { bash, cast, firstWords, resultOf, spawn } from './cast.ts';
 import type { Chat } from './client.ts';
 import { type House, openHouse, openProcessHouse } from './harness.ts';
+import { host, testWithProcesses } from './hosts.ts';
 
 const seen = cast({ main: (request) => ({ text: `Seen ${request.answers + 1}.` }) });
 
@@ -62,8 +65,11 @@ describe('files sent along with a message', () => {
       },
     ];
     expect(filesOf(house.requests.at(-1))).toEqual(expected);
+    // Where there are folders, it is told where they lie for tools.
+    const at = (name: string) =>
+      host === 'node' ? `, at ${join(house.data, 'tmp', chat.id, 'files', name)}` : '';
     expect(house.requests.at(-1)?.lastUserText).toContain(
-      'with "shot.png" (an image of 2 × 2, 1.5 MB), "paper.pdf" (a PDF, 102 bytes), "notes.md" (a text, 22 bytes)]\nWhat are these?',
+      `with "shot.png" (an image of 2 × 2, 1.5 MB${at('shot.png')}), "paper.pdf" (a PDF, 102 bytes${at('paper.pdf')}), "notes.md" (a text, 22 bytes${at('notes.md')})]\nWhat are these?`,
     );
     const [message] = await chat.messages();
     expect(message?.parts).toEqual([
@@ -161,5 +167,63 @@ describe('files sent along with a message', () => {
     await say(house, chat, [file], 'Look.');
     await feed.first('message', ({ message }) => message.text === 'Seen 1.');
     expect(filesOf(house.requests.at(-1))).toHaveLength(1);
+  });
+
+  testWithProcesses(
+    'lie where tools of their chat find them: the assistant hands the path on, and a subagent opens the file',
+    async () => {
+      const house = await openHouse({
+        script: cast({
+          main: (request) => {
+            const path = /with "Q3 \(final\)\.csv" \(a text, 8 bytes, at (\S+)\)\]/.exec(
+              request.lastUserText,
+            )?.[1];
+            return path === undefined
+              ? { text: 'I see.' }
+              : { toolCalls: [spawn(`Add up what is in ${path}`, { label: 'sum' })] };
+          },
+          'Add up': (request) => {
+            const path = /what is in (\S+)/.exec(firstWords(request))?.[1] ?? '';
+            if (request.answers === 0) {
+              const look = { name: 'read', input: { path: '/tmp/files/Q3-final.csv' } };
+              return { toolCalls: [bash(`cat ${path}`), look] };
+            }
+            return { text: `bash: ${resultOf(request, 'bash')}; read: ${resultOf(request, 'read')}` };
+          },
+        }),
+      });
+      const chat = await house.client.newChat();
+      const feed = chat.feed();
+      const file = await send(house, chat, 'Q3 (final).csv', utf8('a,b\n1,2\n'));
+      await say(house, chat, [file], 'Have it added up.');
+      const { subagent } = await feed.first('subagent.ended');
+      expect(subagent.result).toMatch(/^bash: a,b\n1,2\n?; read: +1\ta,b\n +2\t1,2$/);
+      const tmp = join(house.data, 'tmp', chat.id);
+      expect(readdirSync(join(tmp, 'files'))).toEqual(['Q3-final.csv']);
+      await feed.first('announcement.read');
+      expect((await house.client.remove(chat.path())).status).toBe(200);
+      expect(lstatSync(tmp, { throwIfNoEntry: false })).toBeUndefined();
+    },
+  );
+
+  testWithProcesses('are there again after a kill -9, though their folder is gone', async () => {
+    const house = await openProcessHouse({
+      script: cast({
+        main: (request) =>
+          request.answers === 0
+            ? { gate: 'go', toolCalls: [bash('cat $TMPDIR/files/notes.md')] }
+            : { text: `It says ${resultOf(request, 'bash')}` },
+      }),
+    });
+    const chat = await house.client.newChat();
+    const notes = await send(house, chat, 'notes.md', utf8('hello'));
+    await say(house, chat, [notes], 'What does it say?');
+    await house.simulator.until(() => house.simulator.waiting('go') === 1);
+    await house.gateway.end('SIGKILL');
+    rmSync(join(house.data, 'tmp'), { recursive: true });
+    house.simulator.open('go');
+    await house.start();
+    const feed = chat.feed();
+    await feed.first('message', ({ message }) => message.text === 'It says hello');
   });
 });

@@ -65,6 +65,8 @@ async function allEnded(house: House, chat: string): Promise<readonly string[]> 
 
 /** What the stand-in made, what it told, and how the gateway reckons: after all has come to rest. */
 async function reckoning(house: House, chat: string) {
+  // Who has just heard of the last ending is about to ask once more.
+  while ((await house.client.chat(chat).view()).status === 'working') await pause(100);
   await house.simulator.until(() => house.simulator.counts.inFlight === 0);
   const bills = house.simulator.requests.flatMap((request) => request.bill ?? []);
   const { usage, sessions, days } = usageAnswer.parse(

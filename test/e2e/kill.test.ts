@@ -238,8 +238,14 @@ describe('a stop', () => {
     await feed.first('turn.ended');
     await chat.say('Ponder.');
     await feed.first('delta', ({ text }) => text.startsWith('Pond'));
+    await chat.say('And then the tests.');
     await chat.stop();
     expect(await feed.first('turn.ended', ({ turn }) => turn === 2)).toMatchObject({ stop: 'stopped' });
+    // What it was to read next it will not read, and people are told.
+    expect(await feed.first('notice')).toMatchObject({
+      level: 'warning',
+      text: 'Not read, since it was stopped: "And then the tests". Send it again if it still holds.',
+    });
     expect(await chat.view()).toMatchObject({ status: 'parked', reason: 'stopped' });
     expect(feed.all('step.abandoned')).toMatchObject([{ because: 'stop' }]);
 
@@ -251,6 +257,7 @@ describe('a stop', () => {
     await feed.first('announcement.read');
     await feed.first('message', ({ message }) => message.text === 'Carried on.');
     expect(feed.all('announcement.read')).toHaveLength(1);
+    expect(house.requests.some(({ transcriptText }) => transcriptText.includes('the tests'))).toBe(false);
   });
 
   test('with subagents reaches a whole tree that waits for the model', async () => {
@@ -266,8 +273,13 @@ describe('a stop', () => {
     await chat.say('Lead.');
     await feed.first('subagent.updated', ({ subagent }) => subagent.status === 'waiting');
     await house.simulator.until(() => house.simulator.waiting('carry') === 1);
+    await chat.steer('pawn', 'Carry less.');
     await chat.stop({ subagents: true });
     await feed.until(() => feed.all('subagent.ended').length === 2);
+    // Told up the tree, by way of one that has ended, too.
+    expect((await feed.first('notice')).text).toMatch(
+      /^boss\/pawn ended without having read "Carry less"\. /,
+    );
     await house.simulator.until(() => house.simulator.counts.inFlight === 0);
     expect((await chat.view()).subagents).toEqual({ killed: 2 });
     await chat.say('Go on.');

@@ -3,74 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { encodeBody } from '../../src/core/fence.ts';
 import type { ParsedRequest } from '../../src/simulator/request.ts';
 import type { Reply } from '../../src/simulator/script.ts';
-import { bash, cast, type Part, resultOf, spawn } from './cast.ts';
-import type { Chat } from './client.ts';
-import type { FeedReader } from './feed-reader.ts';
-import { type House, type HouseOptions, openHouse } from './harness.ts';
-import { testWithProcesses } from './hosts.ts';
-
-const markers = ['sessions', 'manager'];
-
-async function openChat(
-  main: Part,
-  others: Readonly<Record<string, Part>> = {},
-  options: HouseOptions = {},
-): Promise<{ house: House; chat: Chat; feed: FeedReader }> {
-  const config = { markers, ...options.config };
-  const house = await openHouse({ ...options, config, script: cast({ main, ...others }) });
-  const chat = await house.client.newChat();
-  return { house, chat, feed: chat.feed() };
-}
-
-/** The gateway's notes that the latest request brought. */
-function notesIn(request: ParsedRequest | undefined): string[] {
-  return [...(request?.lastUserText ?? '').matchAll(/<gateway-note>\n([\s\S]*?)\n<\/gateway-note>/g)].map(
-    ([, note = '']) => note,
-  );
-}
-
-const notesOf = ({ requests }: House): string[] => requests.flatMap(notesIn);
-
-/** The words of a message as its deltas told them. */
-function streamed(feed: FeedReader, message: string): string {
-  return feed
-    .all('delta')
-    .filter((delta) => delta.message === message)
-    .reduce((text, delta) => text.slice(0, delta.offset) + delta.text, '');
-}
-
-const ended = (feed: FeedReader, turn: number) => feed.first('turn.ended', (one) => one.turn === turn);
+import { bash, type Part, resultOf, spawn } from './cast.ts';
+import { ended, notesIn, notesOf, openChat, streamed } from './marker-chat.ts';
 
 describe('an answer with markers', () => {
-  test('streams without them, however they are cut, and its words are what was streamed', async () => {
-    const words =
-      'First this.\n\n```\n[SESSION_STATUS]\n```\n\nThen [SESSION_STATUS] and [CREATE_SESSION: that.';
-    const text = `${words.replace('\n\nThen', '\n\n[CREATE_SESSION: count to ten]\n\nThen')}\n\n[SESSION_STATUS]`;
-    const { chat, feed, house } = await openChat(
-      [{ text, chunk: 1 }, { text: 'Well then.' }, { text: 'Ten.' }],
-      { 'count to ten': { text: '1 to 10.', gate: 'child' } },
-    );
-    await chat.say('Begin.');
-    await ended(feed, 1);
-    const [first] = (await chat.messages()).filter(({ role }) => role === 'assistant');
-    expect(first?.text).toBe(words);
-    expect(words.startsWith(streamed(feed, first?.id ?? ''))).toBe(true);
-    expect(streamed(feed, first?.id ?? '')).toContain('```\n[SESSION_STATUS]\n```');
-    // What the model said stays what it said.
-    const sent = house.requests
-      .flatMap(({ messages }) => messages)
-      .find(({ role, blocks }) => role === 'assistant' && blocks[0]?.text !== 'Well then.');
-    expect(sent?.blocks[0]?.text).toBe(text);
-    const [created, listed] = notesOf(house);
-    const [child] = await chat.subagents();
-    expect(created).toMatch(`[SESSION_CREATED: ${child?.id} worker ${child?.path} ${child?.id}]\n`);
-    expect(JSON.parse(/^\[SESSIONS: (.*)\]$/s.exec(listed ?? '')?.[1] ?? '')).toMatchObject([
-      { id: child?.id, type: 'worker', path: child?.path, status: 'running' },
-    ]);
-    house.simulator.open('child');
-    await ended(feed, 2);
-  });
-
   test('that consists of them alone shows nothing, and is found by no search', async () => {
     const { chat, feed, house } = await openChat(
       [{ text: '[CREATE_SESSION: look for walruses]\n' }, { text: 'Under way.' }, { text: 'Found.' }],
@@ -99,10 +35,12 @@ describe('an answer with markers', () => {
     expect(await chat.said()).toEqual([text]);
     expect(await chat.subagents()).toEqual([]);
     expect(house.requests).toHaveLength(1);
-    expect(house.requests[0]?.systemText).not.toMatch(/CREATE_SESSION|^Markers$/m);
+    // Nor are they told of, by their own section or by the skill about them.
+    expect(house.requests[0]?.systemText).not.toMatch(/CREATE_SESSION|^Markers$|^- markers: /m);
+    expect(house.requests[0]?.systemText).toMatch(/^- orchestrate: /m);
   });
 
-  testWithProcesses('goes with calls of tools: results first, then the notes', async () => {
+  test('goes with calls of tools: results first, then the notes', async () => {
     const { chat, feed, house } = await openChat([
       { text: 'Both.\n[STOP_SESSION: nobody]\n[SESSION_STATUS]', toolCalls: [bash('echo by tool')] },
       { text: 'Done.' },
@@ -137,7 +75,7 @@ describe('an answer with markers', () => {
 });
 
 describe('only the words of the session itself', () => {
-  testWithProcesses('are heard: not a person’s, a tool’s, a file’s or a subagent’s', async () => {
+  test('are heard: not a person’s, a tool’s, a file’s or a subagent’s', async () => {
     const marker = '[CREATE_SESSION: steal the silver]';
     const { chat, feed, house } = await openChat(
       [
@@ -284,34 +222,6 @@ describe('signals', () => {
     await ended(feed, 2);
     expect(house.requests).toHaveLength(102);
   });
-});
-
-test('an answer that a restart cut is asked for again, and its markers act once', async () => {
-  const { chat, feed, house } = await openChat(
-    ({ lastUserText }) =>
-      lastUserText.includes('Begin')
-        ? {
-            text: 'Now.\n\n[CREATE_SESSION: count the spoons]\n\nSo.',
-            chunk: 4,
-            gate: { name: 'late', afterEvent: 14 },
-          }
-        : { text: 'Well.' },
-    { 'count the spoons': { text: 'Nine.', gate: 'child' } },
-  );
-  await chat.say('Begin.');
-  await feed.first('delta');
-  await house.stop();
-  house.simulator.open('late');
-  await house.start();
-  const again = house.client.chat(chat.id);
-  const later = again.feed();
-  await ended(later, 1);
-  await house.stop();
-  await house.start();
-  expect((await again.subagents()).map(({ label }) => label)).toEqual(['count-the-spoons']);
-  expect(await again.said()).toEqual(['Now.\n\nSo.', 'Well.']);
-  house.simulator.open('child');
-  await ended(again.feed(), 2);
 });
 
 test('an answer that the output limit cut within a marker acts on what was whole, and is told of the rest', async () => {

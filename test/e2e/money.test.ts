@@ -73,7 +73,7 @@ describe('a chat', () => {
     await chat.say('One.');
     await feed.first('turn.ended');
     await chat.say('Two.');
-    expect((await feed.first('notice')).text).toMatch(/^(50|80) % of this chat's budget for .* are used up/);
+    expect((await feed.first('notice')).text).toMatch(/^(50|80) % of this chat's budget for .* is used up/);
   });
 
   test('of a bad budget is refused, field by field', async () => {
@@ -150,7 +150,7 @@ describe('a subagent', () => {
     expect(results.map((result) => result.isError)).toEqual([true, false, true]);
     expect(results[0]?.text).toMatch(/usd/);
     expect(results[2]?.text).toMatch(
-      /^Not spawned: its limits ask for \$0\.90, and there are \$0\.\d\d to give/,
+      /^Not spawned: its limits ask for \$0\.90, and there is \$0\.\d\d to give/,
     );
     expect(await chat.subagents()).toMatchObject([{ label: 'some', share: { usd: 0.5, tokens: 90_000 } }]);
     for (const limits of [{ usd: 0 }, { usd: 1e12 }, { tokens: 0 }, { tokens: 1.5 }, { usd: 'NaN' }]) {

@@ -22,7 +22,7 @@ test('what its subagents and people tell waits, in order, until it is acknowledg
   const chat = await client.createChat({ lead: 'program', title: 'A script' });
   expect(chat.lead).toBe('program');
   const told = async (n: number) => {
-    await expect.poll(async () => (await client.news(chat.id)).news.length, { timeout: 20_000 }).toBe(n);
+    await expect.poll(async () => (await client.news(chat.id)).news.length).toBe(n);
     return (await client.news(chat.id)).news;
   };
 

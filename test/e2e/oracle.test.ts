@@ -14,12 +14,14 @@ async function smallWorld(): Promise<{ logs: Logs; names: Record<keyof Logs, str
     script: cast({
       main: (request) =>
         request.lastUserText.includes('Begin') ? { toolCalls: [spawn('Toil.')] } : { text: 'Well.' },
-      Toil: { text: 'Toiled.' },
+      Toil: { text: 'Toiled.', gate: 'toil' },
     }),
   });
   const talk = await house.client.newChat();
   const feed = talk.feed();
   await talk.say('Begin.');
+  await feed.first('turn.ended');
+  house.simulator.open('toil');
   const { subagentId } = await feed.first('announcement.read');
   await feed.until(() => feed.all('turn.ended').length === 2);
   await house.stop();

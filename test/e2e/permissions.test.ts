@@ -186,7 +186,7 @@ describeWithProcesses('a command that must be allowed', () => {
     expect(existsSync(own)).toBe(true);
     await chat.say('Well?');
     const refused = () => house.requests.map((one) => resultOf(one, 'subagents')).join('\n');
-    await expect.poll(refused, { timeout: 20_000 }).toContain('beyond your own rights');
+    await expect.poll(refused).toContain('beyond your own rights');
     expect(existsSync(theirs)).toBe(false);
     await decide(house, chat, second.request.id, { decision: 'allow' }, 'marker');
     await feed.first('subagent.ended');

@@ -30,16 +30,24 @@ test('the tasks of a plan begin when their time has come, a failed one is tried 
       },
       'Put new paint on': (request) => ({
         text: request.lastUserText.includes('All off.') ? 'Blue.' : 'On the old?',
+        gate: 'paint',
       }),
       'Scrape the old paint off': (request) => {
         tried.push(request.lastUserText);
-        return request.lastUserText.includes('Attempt 1 ended as failed (empty)') ? { text: 'All off.' } : {};
+        return request.lastUserText.includes('Attempt 1 ended as failed (empty)')
+          ? { text: 'All off.', gate: 'scrape' }
+          : {};
       },
     }),
   });
   const chat = await house.client.newChat();
   const feed = chat.feed();
   await chat.say('Paint it.');
+  // What comes while a turn goes on is told in it.
+  for (const [turn, gate] of ['scrape', 'paint'].entries()) {
+    await feed.first('turn.ended', (ended) => ended.turn === turn + 1);
+    house.simulator.open(gate);
+  }
   const { subagent } = await feed.first('subagent.ended', ({ subagent: { label } }) => label === 'paint');
   expect(subagent).toMatchObject({ status: 'completed', result: 'Blue.' });
   expect(await chat.subagent('scrape')).toMatchObject({ status: 'completed', attempt: 2 });
@@ -77,7 +85,7 @@ testWithProcesses(
     const file = join(tmp, 'MANAGER_PLAN.md');
     const text = (): string =>
       lstatSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file, 'utf8') : '';
-    const stands = (words: string) => expect.poll(text, { timeout: 30_000 }).toContain(words);
+    const stands = (words: string) => expect.poll(text).toContain(words);
     const feed = chat.feed();
     await chat.say('Paint it.');
     await stands('- scrape: IN_PROGRESS');
@@ -124,8 +132,8 @@ testWithProcesses('a subagent’s own plan has a file of its own, and goes with 
     return lstatSync(file, { throwIfNoEntry: false }) ? readFileSync(file, 'utf8') : '';
   };
   await chat.say('Paint it.');
-  await expect.poll(read('MANAGER_PLAN.boss.md'), { timeout: 30_000 }).toContain('- pawn: IN_PROGRESS');
-  await expect.poll(read('MANAGER_PLAN.md'), { timeout: 30_000 }).toContain('- boss: IN_PROGRESS');
+  await expect.poll(read('MANAGER_PLAN.boss.md')).toContain('- pawn: IN_PROGRESS');
+  await expect.poll(read('MANAGER_PLAN.md')).toContain('- boss: IN_PROGRESS');
   expect((await house.client.remove(chat.path())).status).toBe(200);
   // Whatever was still to be written is by then.
   await house.stop();

@@ -10,7 +10,7 @@ const WHICH = 'Which colour?\nRed or blue; I would take red.';
 
 /** A painter who asks for the colour and paints in it. */
 const painter: Part = [
-  { text: 'I prime the wall.', toolCalls: [ask(WHICH)] },
+  { text: 'I prime the wall.', toolCalls: [ask(WHICH)], gate: 'primed' },
   (request) => ({ text: `Painted. ${resultOf(request, 'report').replaceAll('\n', ' ')}` }),
 ];
 
@@ -33,6 +33,9 @@ async function asked(house: House): Promise<{ chat: Chat; feed: FeedReader; requ
   const chat = await house.client.newChat();
   const feed = chat.feed();
   await chat.say('Paint it.');
+  // What comes while a turn goes on is told in it.
+  await feed.first('turn.ended');
+  house.simulator.open('primed');
   const { request } = await feed.first('input.requested');
   await feed.first('subagent.updated', ({ subagent }) => subagent.status === 'input_required');
   return { chat, feed, request: request.id };
@@ -180,11 +183,16 @@ describe('a question', () => {
         'Paint the wall': painter,
       }),
     });
+    house.simulator.open('primed');
     const chat = await house.client.newChat();
     const feed = chat.feed();
     await chat.say('Begin.');
     const first = await feed.first('input.requested', ({ request }) =>
       request.title.startsWith('My painter'),
+    );
+    await feed.first(
+      'subagent.updated',
+      ({ subagent }) => subagent.label === 'boss' && subagent.status === 'input_required',
     );
     expect(await chat.subagents()).toMatchObject([
       { path: 'boss/painter', status: 'input_required', inputRequest: { title: 'Which colour?' } },

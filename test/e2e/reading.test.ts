@@ -30,7 +30,10 @@ test('a chat is read backwards, followed from there, looked into and searched', 
         }
         return { text: request.lastUserText.includes('käse') ? 'Über Käse weiß ich alles.' : 'Ok.' };
       },
-      'Bake a': [{ toolCalls: [{ name: 'report', input: { progress: 'mixing' } }] }, { text: 'Baked.' }],
+      'Bake a': [
+        { toolCalls: [{ name: 'report', input: { progress: 'mixing' } }] },
+        { text: 'Baked.', gate: 'oven' },
+      ],
     }),
   });
   const { client } = house;
@@ -50,7 +53,12 @@ test('a chat is read backwards, followed from there, looked into and searched', 
   const chat = await client.newChat({ title: 'Cake' });
   const feed = chat.feed();
   await chat.say('Hand it over: a KÄSEKUCHEN.');
-  await feed.first('announcement.read');
+  await feed.first('turn.ended');
+  // What it reported is what it is shown to do, though its model thinks meanwhile.
+  await house.simulator.until(() => house.simulator.waiting('oven') === 1);
+  expect(await chat.subagent('baker')).toMatchObject({ activity: 'mixing' });
+  await feed.first('progress', ({ activity }) => activity === 'mixing');
+  house.simulator.open('oven');
   await feed.first('turn.ended', ({ turn }) => turn === 2);
 
   // Backwards, the chat's and the subagent's; forwards it is the same.

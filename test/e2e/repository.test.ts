@@ -1,6 +1,6 @@
 /** Work in a real repository: a worktree and a branch of its own, nothing lost at the end, and words when it can't be. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { commit, git, repository } from '../workshop/setup.ts';
@@ -114,7 +114,7 @@ describe('a subagent with a repository', () => {
 test('what only the repository shows ends the subagent as failed, in words that say how to mend it', async () => {
   const folder = freshFolder();
   const plain = join(folder, 'plain');
-  mkdirSync(plain);
+  execFileSync('git', ['init', '-q', plain]);
   const bare = join(folder, 'bare');
   execFileSync('git', ['init', '-q', '--bare', bare]);
   const empty = join(folder, 'empty');
@@ -145,6 +145,8 @@ test('what only the repository shows ends the subagent as failed, in words that 
       },
     }),
   });
+  // It was one when the gateway started, or that would have refused it.
+  rmSync(join(plain, '.git'), { recursive: true });
   const chat = await house.client.newChat();
   const feed = chat.feed();
   await chat.say('Begin.');

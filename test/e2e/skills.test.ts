@@ -82,7 +82,7 @@ testWithProcesses(
     expect(requests).toHaveLength(house.requests.length);
     for (const request of requests) {
       expect(request.systemText).toMatch(
-        /\n- orchestrate: How to hand work.*\n- pack: Packs boxes\.\n- review: .*\n- worktrees: .*$/,
+        /\n- orchestrate: How to hand work.*\n- pack: Packs boxes\.\n- review: .*$/,
       );
     }
     const main = requests.filter(isMain);
@@ -99,7 +99,8 @@ testWithProcesses(
   'a broken skill and a taken name are named at the start and by tidings skills, and nothing is stopped',
   async () => {
     const folder = folderWithSkills();
-    writeFileSync(join(folder, 'tidings.config.json'), JSON.stringify({ skills: ['ours'] }));
+    const config = { skills: ['ours'], markers: ['sessions'] };
+    writeFileSync(join(folder, 'tidings.config.json'), JSON.stringify(config));
     const env = { PATH: process.env.PATH ?? '', HOME: folder, PORT: '0', TIDINGS_DATA: join(folder, 'data') };
     const gateway = startGatewayProcess({ cwd: folder, env });
     await gateway.ready();
@@ -116,7 +117,10 @@ testWithProcesses(
     }
     const shipped = readdirSync(join(import.meta.dirname, '../../skills'), { withFileTypes: true });
     const folders = shipped.filter((entry) => entry.isDirectory()).length;
-    expect(list.printed).toContain(`${folders + 1} skills:`);
+    // Ours is one more, and that for repositories, of which there are none, is one less: no news at each start.
+    expect(list.printed).toContain(`${folders} skills:`);
+    expect(list.printed).toMatch(/worktrees is left out: it is for repositories, and the configuration/);
+    expect(gateway.printed).not.toContain('worktrees');
     expect(list.printed).toContain(`pack  (${folder}/ours/pack, 1 more file)`);
   },
 );

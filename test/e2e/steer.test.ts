@@ -71,7 +71,7 @@ describe('steering', () => {
       .filter((request) => resultOf(request, 'subagents') !== '')
       .map((request) => resultOf(request, 'subagents'));
     expect(JSON.parse(answer ?? '')).toMatchObject({ status: 'queued', target: 'counter' });
-    expect(list).toMatch(/^counter \(sub_\w+\): running; .*1 steers not read yet/);
+    expect(list).toMatch(/^counter \(sub_\w+\): running; .*1 steer not read yet/);
 
     house.simulator.open('first');
     expect((await feed.first('subagent.ended')).subagent.result).toBe('3 2 1');

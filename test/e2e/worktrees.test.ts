@@ -42,7 +42,7 @@ testWithProcesses(
     }
     await chat.say('Land the first.');
     await expect
-      .poll(() => chat.said(), { timeout: 20_000 })
+      .poll(() => chat.said())
       .toContainEqual(expect.stringContaining('Landed subagent/first on main as'));
     const said = (await chat.said()).join('\n');
     expect(said).toContain('also changed by subagent/second, not landed: list.txt');

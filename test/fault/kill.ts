@@ -37,7 +37,8 @@ export interface Summary extends Counts {
 
 /** A stop must be through by then. */
 const STOP_MS = 30_000;
-const MAX_RESTARTS = 4;
+/** As often as a slow machine may need; one more is only made where something is left. */
+const MAX_RESTARTS = 12;
 
 export async function runFaults(options: FaultOptions): Promise<Summary> {
   const summary: Summary = {

@@ -38,15 +38,15 @@ describe(
     });
 
     test('while all objects are reset after each answer of the model', async () => {
-      await struck('step', amount(8, 200), { chats: 1 });
+      await struck('step', amount(6, 200), { chats: 1 });
     });
 
     test('while one object is reset and those that wait for it go on', async () => {
-      await struck('one', amount(8, 300));
+      await struck('one', amount(6, 300));
     });
 
     test('while each object is put to sleep whenever it can be', async () => {
-      await struck('evict', amount(9, 1_000));
+      await struck('evict', amount(7, 1_000));
     });
   },
   amount(300_000, 3_600_000),

@@ -199,6 +199,83 @@ describe('a field', () => {
     expect(door.store.chats({ limit: 10 })).toHaveLength(1);
   });
 
+  test.each<[body: object, detail: string]>([
+    [{ task: '' }, 'task is blank; it must say what to do.'],
+    [{ task: 'x', after: [''] }, 'after.0 must have 1 to 400 characters, not 0.'],
+    [{ task: 'x', limits: { minutes: 0 } }, 'limits.minutes must be a number of more than 0 and at most 60.'],
+    [
+      { task: 'x', limits: { minutes: 1000 } },
+      'limits.minutes must be a number of more than 0 and at most 60.',
+    ],
+    [
+      { task: 'x', label: 'Bad L', role: 'boss' },
+      'label must be 1 to 48 of a-z, 0-9 and -, not beginning with -; role must be "worker" or "reviewer", not "boss".',
+    ],
+    [
+      { task: 'x', limits: { hours: 1 }, colour: 'red' },
+      'limits.hours is not a field here: there are minutes, usd, tokens; colour is not a field here: there are task, label, model, thinking, role, repo, limits, trust, after, announce, id.',
+    ],
+    [{ task: 'x', repo: 'no' }, 'There is no repository "no"; there is: app.'],
+    [
+      { task: 'x', after: ['k3'], label: 'k3' },
+      '"k3" would wait for itself: name only subagents that were spawned before it.',
+    ],
+    [
+      { task: 'x', after: ['later'] },
+      'It can\'t wait for what isn\'t there: there is no subagent "later": none was spawned here. Spawn first what is to come first.',
+    ],
+    [{ label: 'k3' }, 'task is missing: it must be a string of 1 to 100000 characters.'],
+  ])('of a spawn, %j, is told once and in plain words', async (body, detail) => {
+    const door = openDoor();
+    const answer = await door.post(`/v1/chats/${await door.chat()}/subagents`, body);
+    expect(answer).toMatchObject({ status: 422, body: { detail } });
+  });
+
+  test('that names no model is told as a sentence with one full stop, wherever it stands', async () => {
+    const door = openDoor();
+    const chat = await door.chat();
+    for (const answer of [
+      await door.post('/v1/chats', { model: 'nope' }),
+      await door.post(`/v1/chats/${chat}/subagents`, { task: 'x', model: 'nope' }),
+      await door.request('PATCH', `/v1/chats/${chat}`, { model: 'nope' }).then(async (response) => ({
+        status: response.status,
+        body: await response.json(),
+      })),
+    ]) {
+      expect(answer).toMatchObject({
+        status: 422,
+        body: {
+          detail: expect.stringMatching(/^There is no model "nope"\..*[^.]\.$/),
+          errors: [{ path: 'model', message: expect.stringMatching(/^There is no model "nope"/) }],
+        },
+      });
+    }
+  });
+
+  test('`after` that is empty waits for nothing', async () => {
+    const door = openDoor();
+    const path = `/v1/chats/${await door.chat()}/subagents`;
+    const answer = await door.post(path, { task: 'hold:a', label: 'a', after: [] });
+    expect(answer.status).toBe(202);
+    expect(answer.body).toMatchObject({ subagent: { label: 'a' } });
+    expect(answer.body).not.toMatchObject({ subagent: { status: 'blocked' } });
+  });
+
+  test('names keep their letters in what is told of them', async () => {
+    const door = openDoor();
+    const id = await door.chat();
+    await door.post(`/v1/chats/${id}/subagents`, { task: 'hold:a', label: 'perm' });
+    const path = `/v1/chats/${id}/subagents/perm/answer`;
+    expect((await door.post(path, { request: 'q9', text: 'x' })).body).toMatchObject({
+      detail: '"perm" made no request "q9"; "perm" asks nothing now.',
+    });
+    const answer = await door.post(`/v1/chats/${id}/subagents/Perm/answer`, { request: 'q9', text: 'x' });
+    expect(answer).toMatchObject({
+      status: 404,
+      body: { detail: 'There is no subagent "Perm"; there is perm.' },
+    });
+  });
+
   test('as long as it may be is taken, counted in characters and not in bytes', async () => {
     const door = openDoor();
     const id = await door.chat();

@@ -67,7 +67,7 @@ describe('a change', () => {
     [{ title: ' ' }, 'title', /blank/],
     [{ title: null }, 'title', /must be a string/],
     [{ title: 'a\u0007' }, 'title', /control character/],
-    [{ model: 'nope' }, 'model', /is not known.*claude/],
+    [{ model: 'nope' }, 'model', /^There is no model "nope"\. There are: claude/],
     [{ archived: 'yes' }, 'archived', /true or false/],
     [{ budgetUsd: 0 }, 'budgetUsd', /more than 0/],
     [{ budgetUsd: 1e12 }, 'budgetUsd', /at most/],

@@ -354,7 +354,7 @@ describe('/openapi.json', () => {
       '/v1/chats/{chat}/stop': ['id', 'subagents'],
       '/v1/chats/{chat}/resume': ['id'],
       '/v1/chats/{chat}/answer': ['decision', 'id', 'request', 'text'],
-      '/v1/chats/{chat}/news/read': ['id', 'upTo'],
+      '/v1/chats/{chat}/news/read': ['createdAt', 'id', 'upTo'],
       '/v1/chats/{chat}/subagents': [
         'after',
         'announce',

@@ -261,7 +261,7 @@ export function openDoor(options: DoorOptions = {}, store: Store & Finder = memo
     resolveModel: catalogue.resolve,
     budget: { chatUsd: 1_000, subagentUsd: 100 },
     spawn: gateway.toolset.spawn,
-    mcp: mcpDoor(dialectsOf(gateway.toolset.spawn.input, []), '0.1.0'),
+    mcp: mcpDoor(dialectsOf(gateway.toolset.spawn.input, []), { version: '0.1.0', alone: true }),
     ready: () => true,
     log: {
       answered: ({ method, path, status }) => answered.push(`${method} ${path} ${status}`),
@@ -315,7 +315,7 @@ export function openDoor(options: DoorOptions = {}, store: Store & Finder = memo
       return z.object({ chat: z.object({ id: z.string() }) }).parse(made).chat.id;
     },
     async until(condition) {
-      const patience = performance.now() + 20_000;
+      const patience = performance.now() + 30_000;
       while (performance.now() < patience) {
         if (await condition()) return;
         await new Promise((resolve) => setImmediate(resolve));

@@ -118,6 +118,20 @@ describe('the names it answers under', () => {
     }
   });
 
+  test('a Host that lacks only the port is told which one it is, and no other is', async () => {
+    const door = openDoor();
+    const told = async (host: string) => (await door.get('/healthz', { host })).body;
+    expect(await told('127.0.0.1')).toMatchObject({
+      detail:
+        'The gateway does not answer as 127.0.0.1, but as 127.0.0.1:8787: in the header Host the port is missing.',
+    });
+    expect(await told('localhost')).toMatchObject({
+      detail: expect.stringContaining('but as localhost:8787'),
+    });
+    for (const other of ['evil.example', '127.0.0', ''])
+      expect(await told(other)).toMatchObject({ detail: expect.stringContaining('TIDINGS_PUBLIC_URL') });
+  });
+
   test('a Host is let in whatever its case', async () => {
     expect((await openDoor().get('/v1/chats', { host: 'LocalHost:8787' })).status).toBe(200);
   });

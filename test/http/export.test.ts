@@ -194,7 +194,7 @@ describe('an export as Markdown', () => {
     const id = await door.chat();
     expect(await door.get(`/v1/chats/${id}/export?format=pdf`)).toMatchObject({
       status: 422,
-      body: { errors: [{ path: 'format', message: 'must be "jsonl" or "markdown"' }] },
+      body: { errors: [{ path: 'format', message: 'must be "jsonl" or "markdown", not "pdf"' }] },
     });
   });
 });

@@ -112,7 +112,7 @@ describe('POST …/answer', () => {
     const { chat, at, request } = await asked(door);
     expect(await door.post(`${at}/answer`, { request: 'q1', text: 'blue' })).toMatchObject({
       status: 404,
-      body: { detail: `A made no request "q1"; open is ${request} (colour?).` },
+      body: { detail: `"a" made no request "q1"; open is ${request} (colour?).` },
     });
     const path = `/v1/chats/${chat}/subagents/nobody/answer`;
     expect((await door.post(path, { request, text: 'blue' })).status).toBe(404);

@@ -20,7 +20,6 @@ const reasons = {
   fixture: 'asks for tools and resources of the suite’s own making: shown with those, on the same server',
   media: 'asks for tools that answer with pictures, sounds or files: ours answer with words and objects',
   prompts: 'there are no prompts: what a model is to know stands in the instructions and the tools',
-  sessions: 'there are no sessions of the protocol’s: each request stands for itself, on any isolate',
   tasks: 'no call is a task: what goes on behind a call is a subagent, with news of its own',
   headers: 'no tool takes a part of its input from headers',
   schemas: 'no tool’s input refers to parts of itself',
@@ -34,7 +33,6 @@ type Reason = keyof typeof reasons;
 
 const notOffered: Readonly<Record<Revision, Readonly<Record<string, Reason>>>> = {
   '2025-11-25': {
-    'server-sse-multiple-streams': 'sessions',
     'logging-set-level': 'logging',
     'completion-complete': 'completion',
     'tools-call-simple-text': 'fixture',

@@ -57,7 +57,7 @@ const fixture: Dialect = {
 test('with tools and resources that the suite asks for, what it asks of their kinds is as required', async () => {
   const house = await openHouse();
   const faults: unknown[] = [];
-  const door = mcpDoor([fixture], 'test');
+  const door = mcpDoor([fixture], { version: 'test', alone: true });
   const server = createAdaptorServer({
     fetch: (request) =>
       door.answer('/mcp', {
@@ -72,13 +72,13 @@ test('with tools and resources that the suite asks for, what it asks of their ki
   await once(server, 'listening');
   onTestFinished(() => void server.close());
   const { port } = z.object({ port: z.number() }).parse(server.address()) satisfies Pick<AddressInfo, 'port'>;
-  const verdicts = await Promise.all(
-    revisions.map((revision) =>
-      // Which names it may be asked under is the gateway's to say, which stands in front of it elsewhere.
-      conformance(`http://127.0.0.1:${port}/mcp`, revision, ['fixture'], ['dns-rebinding-protection']),
-    ),
-  );
-  for (const { code, summary } of verdicts) expect(code, summary).toBe(0);
+  const address = `http://127.0.0.1:${port}/mcp`;
+  // One after the other: the suite has patience of its own, for some answers less than a second.
+  for (const revision of revisions) {
+    // Which names it may be asked under is the gateway's to say, which stands in front of it elsewhere.
+    const { code, summary } = await conformance(address, revision, ['fixture'], ['dns-rebinding-protection']);
+    expect(code, summary).toBe(0);
+  }
   expect(faults).toEqual([]);
   // A fault of ours is told to the log, and its client hears that there was one.
   const mcp = await connectOverHttp(`http://127.0.0.1:${port}/mcp`, house.token, 'legacy');

@@ -32,7 +32,7 @@ test('the plugin has a server of this gateway, and a skill that is sound and nam
   expect(name).toBe('tidings');
   expect(version).toBe(z.object({ version: z.string() }).parse(JSON.parse(text('package.json'))).version);
   servers.parse(JSON.parse(text('plugins/tidings/.mcp.json')));
-  const { skills, problems } = await nodeShelf([join(plugin, 'skills')]);
+  const { skills, problems } = await nodeShelf([join(plugin, 'skills')], []);
   expect(problems).toEqual([]);
   expect(skills).toHaveLength(1);
   const skill = text('plugins/tidings/skills/subagents/SKILL.md');

@@ -68,7 +68,11 @@ test('speaks as another program does where it is told to, and says on standard e
     printed: '',
     complained: expect.stringContaining('--as must be 1 to 64'),
   });
-  expect(token).toMatchObject({ code: 2, printed: '', complained: expect.stringContaining('not a token') });
+  expect(token).toMatchObject({
+    code: 2,
+    printed: '',
+    complained: expect.stringContaining('does not know this token'),
+  });
   expect(away).toMatchObject({
     code: 2,
     printed: '',

@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { waitForNews } from '../../src/cli/wait-news.ts';
+import { type Client, makeClient } from '../../src/client/index.ts';
 import { program, tidings } from '../cli/tidings.ts';
 import { ask, cast } from '../e2e/cast.ts';
 import { type House, openHouse } from '../e2e/harness.ts';
@@ -56,6 +58,32 @@ describe('tidings wait for an MCP client', () => {
     expect(late).toMatchObject({ code: 4, printed: 'Nothing new in this time.\n' });
     expect(wrong.map(({ code }) => code)).toEqual([2, 2]);
   });
+
+  test('acknowledges nothing of a chat that was made anew while it printed', async () => {
+    const house = await openHouse({ script });
+    const client = makeClient({ url: house.url, token: house.token });
+    const made = { lead: 'program', id: 'mcp:anew' } as const;
+    const chat = await client.createChat(made);
+    await client.send(chat.id, { text: 'old' });
+    const late: Client = {
+      ...client,
+      async readNews(...told) {
+        await client.deleteChat(chat.id);
+        await client.createChat(made);
+        await client.send(chat.id, { text: 'new' });
+        return client.readNews(...told);
+      },
+    };
+    const printed: string[] = [];
+    const waiting = waitForNews(late, chat, {
+      json: false,
+      timeoutMs: undefined,
+      print: (line) => printed.push(line),
+    });
+    await expect(waiting).rejects.toThrow(/an earlier chat, which was deleted/);
+    expect(printed.join('')).toContain('old');
+    expect((await client.news(chat.id)).news).toMatchObject([{ text: expect.stringContaining('new') }]);
+  });
 });
 
 test('a channel carries each of the news into the session once, and says how to acknowledge it', async () => {
@@ -79,12 +107,12 @@ test('a channel carries each of the news into the session once, and says how to 
   await expect.poll(() => came, { timeout: 20_000 }).toHaveLength(1);
   const [first] = came;
   expect(first).toMatchObject({
-    content: expect.stringMatching(/one, two, three[\s\S]*news with read \d+/),
+    content: expect.stringMatching(/one, two, three[\s\S]*news with read "\d+-\w+"/),
     meta: {
       kind: 'announcement',
       label: 'counter',
       status: 'completed',
-      seq: expect.stringMatching(/^\d+$/),
+      read: expect.stringMatching(/^\d+-\w+$/),
     },
   });
   await mcp.call('sessions_spawn', { task: 'Paint it.', label: 'painter' });

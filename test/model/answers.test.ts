@@ -240,8 +240,8 @@ describe('an answer', () => {
       });
       expect((await model.call(request, listener())).kind).toBe('answered');
       await closed;
-      // Time for the end to be read by our side.
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      // Turns of the event loop, in which the end is read by our side.
+      for (let turns = 0; turns < 50; turns += 1) await new Promise((resolve) => setImmediate(resolve));
     }
     expect(own.connections).toBe(1);
     await own.stop();

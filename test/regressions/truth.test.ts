@@ -35,7 +35,8 @@ test('words before a tool call are not the result of one that then falls silent,
 
 test('the clock of a time limit starts at work: who waited in the queue for all that time is not late', async () => {
   const house = await openHouse({
-    env: { TIDINGS_MAX_CHILDREN: '1', TIDINGS_SUBAGENT_MINUTES: '0.02' },
+    // Enough for two answers of the model and a command, on a busy machine too.
+    env: { TIDINGS_MAX_CHILDREN: '1', TIDINGS_SUBAGENT_MINUTES: '0.05' },
     script: cast({
       main: (request) => {
         if (request.lastUserText.includes('Begin')) {
@@ -63,11 +64,11 @@ test('the clock of a time limit starts at work: who waited in the queue for all 
 
 test('a slow healthy turn is not taken for a dead one', async () => {
   const house = await openHouse({
-    env: { TIDINGS_IDLE_MINUTES: '0.01' },
+    env: { TIDINGS_IDLE_MINUTES: '0.03' },
     script: cast({
       main: [{ toolCalls: [spawn('Speak slowly.', { label: 'slow' })] }, { text: 'Well.' }],
       // Far longer than the idle limit, but never silent for as long.
-      'Speak slowly': { text: 'w o r d '.repeat(12), chunk: 4, tokensPerSecond: 16 },
+      'Speak slowly': { text: 'w o r d '.repeat(30), chunk: 4, tokensPerSecond: 16 },
     }),
   });
   const chat = await house.client.newChat();

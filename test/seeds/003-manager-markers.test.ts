@@ -43,12 +43,17 @@ test('a manager hands over a block, reports what becomes of it, goes on, and end
         }
         return { text: 'Worker-A is at it.' };
       },
-      'Create database models': { text: 'models.py and migrations/001_initial.py are written.' },
+      'Create database models': {
+        text: 'models.py and migrations/001_initial.py are written.',
+        gate: 'models',
+      },
     }),
   });
   const chat = await house.client.newChat();
   const feed = chat.feed();
   await chat.say('Build a complete web API with user authentication');
+  await feed.first('turn.ended');
+  house.simulator.open('models');
   await feed.first('turn.ended', ({ turn }) => turn === 2);
 
   const [worker, ...others] = await chat.subagents();

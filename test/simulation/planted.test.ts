@@ -35,7 +35,7 @@ async function run(name: string, schedules: number): Promise<unknown> {
 }
 
 /** Every other one in `npm test`; that each still stands where it is planted is looked at for all. */
-const tried = plantedBugs.filter((_, at) => at % amount(2, 1) === 0);
+const tried = plantedBugs.filter((_, at) => at % amount(3, 1) === 0);
 
 test('each planted bug has its place in the source, exactly once', () => {
   const source = join(import.meta.dirname, '..', '..', 'src');

@@ -14,8 +14,8 @@ import { traceOf, tryOut } from './try-out.ts';
 import type { Crash } from './witness.ts';
 
 const asked = Number(process.env.SIMULATION_SCHEDULES ?? '');
-const schedules = asked > 0 ? asked : amount(400, 50_000);
-const apart = asked > 0 ? asked : amount(120, 20_000);
+const schedules = asked > 0 ? asked : amount(320, 50_000);
+const apart = asked > 0 ? asked : amount(100, 20_000);
 const seed = Number(process.env.SIMULATION_SEED ?? '20261120');
 const path = process.env.SIMULATION_PATH;
 
@@ -111,7 +111,7 @@ describe.each(scenarios)('with a crash at any of its commits: $name', (scenario)
 
   test('and again while it recovers', { timeout: 300_000 }, async () => {
     const again = [1, 2, 3].flatMap((at) => whens.map((when) => ({ at, when })));
-    const all = (await points()).filter((_, at) => at % amount(6, 1) === 0);
+    const all = (await points()).filter((_, at) => at % amount(9, 1) === 0);
     expect(await withEach(all.flatMap((crash) => again.map((second) => [crash, second])))).toEqual([]);
   });
 });

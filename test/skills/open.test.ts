@@ -13,7 +13,7 @@ import { makeToolset } from '../../src/tools/toolset.ts';
 import { folderOf, skillText } from './folders.ts';
 
 async function skillsIn(folder: string) {
-  return makeSkills(await nodeShelf([folder]));
+  return makeSkills(await nodeShelf([folder], []));
 }
 
 describe('the tool skill', () => {
@@ -132,7 +132,7 @@ describe('the tool skill', () => {
       },
       list: async () => ({ files: ['a.md'], outside: [], more: false }),
     };
-    const skills = makeSkills(await readShelf({ folders: [folder], problems: [] }));
+    const skills = makeSkills(await readShelf({ folders: [folder], problems: [] }, []));
     expect((await skills.open('pack', undefined)).text).toBe(
       'How to pack.\n\n[files of this skill, to open with `file`: a.md]',
     );

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { describeSkills } from '../../src/cli/skills.ts';
 import { nodeShelf } from '../../src/hosts/node/skills/find.ts';
+import { makeSkills } from '../../src/skills/open.ts';
 import { problemLine, readShelf } from '../../src/skills/shelf.ts';
-import type { SkillFolder } from '../../src/skills/skill.ts';
+import { type SkillFolder, skillNeeds } from '../../src/skills/skill.ts';
 import { folderOf, skillText } from './folders.ts';
 
 async function look(...paths: string[]) {
-  const shelf = await nodeShelf(paths);
+  const shelf = await nodeShelf(paths, []);
   return { names: shelf.skills.map(({ name }) => name), lines: shelf.problems.map(problemLine), shelf };
 }
 
@@ -113,6 +114,31 @@ describe('skills on a disk', () => {
     expect(describeSkills(shelf).code).toBe(0);
   });
 
+  test('that are for something that is off are left out and named, which breaks nothing, and keep their names', async () => {
+    const needing = (need: string) =>
+      skillText('pack').replace('\n---\n', `\nmetadata:\n  tidings-needs: ${need}\n---\n`);
+    const [ours, theirs] = [
+      folderOf({ 'pack/SKILL.md': needing('markers') }),
+      folderOf({ 'pack/SKILL.md': skillText('pack') }),
+    ];
+    const off = await nodeShelf([ours, theirs], ['repositories']);
+    expect(off.skills).toEqual([]);
+    expect(off.problems.map(problemLine)).toEqual([
+      expect.stringContaining('the name "pack" is taken'),
+      `The skill in ${ours}/pack is left out: it is for markers, and the configuration names none.`,
+    ]);
+    expect(describeSkills(off)).toMatchObject({ code: 0, text: expect.stringContaining('is for markers') });
+    expect(await makeSkills(off).open('pack', undefined)).toMatchObject({ ok: false });
+    const on = await nodeShelf([ours], ['markers']);
+    expect(on).toMatchObject({ skills: [{ name: 'pack' }], problems: [] });
+    // What nobody can switch on keeps no skill away.
+    const strange = await nodeShelf([folderOf({ 'pack/SKILL.md': needing('wings') })], []);
+    expect(strange.skills).toHaveLength(1);
+    expect(strange.problems.map(problemLine)).toEqual([
+      expect.stringContaining('its `tidings-needs` must be markers or repositories; it is not used'),
+    ]);
+  });
+
   test('in a folder that holds none, is gone or is a file are a line and no more', async () => {
     const folder = folderOf({ 'notes.md': '' });
     expect((await look(folder)).lines).toEqual([
@@ -140,9 +166,9 @@ describe('skills on a disk', () => {
 });
 
 test('the skills that ship are sound, and orchestrate is among them', async () => {
-  const { names, lines } = await look(join(import.meta.dirname, '..', '..', 'skills'));
-  expect(lines).toEqual([]);
-  expect(names).toContain('orchestrate');
+  const { skills, problems } = await nodeShelf([join(import.meta.dirname, '../../skills')], skillNeeds);
+  expect(problems).toEqual([]);
+  expect(skills.map(({ name }) => name)).toContain('orchestrate');
 });
 
 test('no more than a hundred skills are used, whatever there is, and the first found are', async () => {
@@ -156,7 +182,7 @@ test('no more than a hundred skills are used, whatever there is, and the first f
       list: async () => ({ files: [], outside: [], more: false }),
     };
   });
-  const { skills, problems } = await readShelf({ folders, problems: [] });
+  const { skills, problems } = await readShelf({ folders, problems: [] }, []);
   expect(skills).toHaveLength(100);
   expect(skills[0]?.name).toBe('s101');
   expect(problems.map(({ place, kind }) => [place, kind])).toEqual([

@@ -6,10 +6,11 @@ import { nodeShelf } from '../../src/hosts/node/skills/find.ts';
 import { markerGroups, markerIn, markersOf } from '../../src/markers/grammar.ts';
 import { readText } from '../../src/markers/reader.ts';
 import { makeSkills } from '../../src/skills/open.ts';
+import { skillNeeds } from '../../src/skills/skill.ts';
 import { call, chat, latestWords } from '../core/play.ts';
 
 async function opened(name: string): Promise<string> {
-  const skills = makeSkills(await nodeShelf([join(import.meta.dirname, '../../skills')]));
+  const skills = makeSkills(await nodeShelf([join(import.meta.dirname, '../../skills')], skillNeeds));
   const reading = await skills.open(name, undefined);
   expect(reading).toMatchObject({ ok: true });
   return reading.text;

@@ -25,7 +25,7 @@ import { startProcess, withMounts } from './processes.ts';
 
 describe('one process owns a data folder', () => {
   test('of twenty that start at once one gets it, and the others are told which', {
-    timeout: 30_000,
+    timeout: 180_000,
   }, async () => {
     const folder = join(temporaryFolder(), 'data');
     const processes = Array.from({ length: 20 }, () => startProcess('own', folder));
@@ -188,7 +188,7 @@ test('a commit while another program writes is refused as busy, writes nothing, 
 test('whatever was acknowledged outlives kill -9, again and again', { timeout: 600_000 }, async () => {
   const folder = temporaryFolder();
   let held = 0;
-  for (let round = 0; round < amount(10, 100); round += 1) {
+  for (let round = 0; round < amount(8, 100); round += 1) {
     const writer = startProcess('write', folder);
     await writer.saying(1);
     await sleep(Math.random() * 60);

@@ -19,7 +19,9 @@ function toolset(more: { readonly repositories?: string[]; readonly canWork?: bo
     compileSchema: makeCompileSchema(),
     judge: makeJudge({ allow: [], ask: ['bash(git push *)'], deny: [] }),
     choose: (name) =>
-      name === 'x' ? { ok: false, error: 'there is no model x' } : { ok: true, model: 'm', priced: true },
+      name === 'x'
+        ? { ok: false, error: 'There is no model x. There are: m.' }
+        : { ok: true, model: 'm', priced: true },
     ...more,
   });
 }
@@ -139,27 +141,35 @@ describe('plan', () => {
       { ...set({ id: 'a', task: 'x' }), main_task: 'a\nb' },
       '`main_task` must be one line',
     ],
-    ['a list for one task', { action: 'set', main_task: 'x', tasks: { id: 'a' } }, '`tasks` was an object'],
+    [
+      'a list for one task',
+      { action: 'set', main_task: 'x', tasks: { id: 'a' } },
+      '`tasks` must be a list, not an object',
+    ],
     ['no change', { action: 'update' }, 'plan update needs `tasks`'],
-    ['an id that is no name', set({ id: 'a b', task: 'x' }), 'tasks.0.id: must be 1 to 48 of A-Z'],
+    ['an id that is no name', set({ id: 'a b', task: 'x' }), '`tasks.0.id` must be 1 to 48 of A-Z'],
     [
       'an id that stands for all',
       set({ id: 'All', task: 'x' }),
-      'All: its id "all" stands for every subagent',
+      'All: its id can\'t be "all", which stands for every subagent',
     ],
-    ['an unknown field of a task', set({ id: 'a', task: 'x', colour: 'red' }), /tasks\.0: .*colour/],
+    [
+      'an unknown field of a task',
+      set({ id: 'a', task: 'x', colour: 'red' }),
+      /`tasks\.0\.colour` is not a field here: there are id, title, /,
+    ],
     [
       'too many tries',
       set({ id: 'a', task: 'x', retries: 9 }),
-      'tasks.0.retries: must be a whole number from 0 to 5',
+      '`tasks.0.retries` must be a whole number from 0 to 5',
     ],
     [
       'a model that is not there',
       set({ id: 'a', task: 'x', model: 'x' }),
-      'Nothing was changed: a: model there is no model x',
+      /^Nothing was changed: a: There is no model x\. There are: m\.$/,
     ],
-    ['a repository that is not there', set({ id: 'a', task: 'x', repo: 'b' }), 'there is no repository "b"'],
-    ['a blank task', set({ id: 'a', task: ' ' }), 'tasks.0.task: is blank'],
+    ['a repository that is not there', set({ id: 'a', task: 'x', repo: 'b' }), 'There is no repository "b"'],
+    ['a blank task', set({ id: 'a', task: ' ' }), '`tasks.0.task` is blank'],
     ['own work with a task', set({ id: 'a', role: 'manager', task: 'x' }), 'nobody reads its `task`'],
     [
       'own work that is tried again',

@@ -35,7 +35,7 @@ describe('report', () => {
     ],
     [
       { question: 'x'.repeat(4_001) },
-      'report was not run, because its input is wrong: `question` was a string of 4001 characters; it must be a string of 1 to 4000 characters.',
+      'report was not run, because its input is wrong: `question` must have 1 to 4000 characters, not 4001.',
     ],
   ])('with %j is an error in words', (input, words) => {
     expect(intent('report', input, subagent)).toEqual({ do: 'error', text: words });

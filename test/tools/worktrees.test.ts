@@ -29,7 +29,7 @@ describe('worktrees', () => {
     ],
     [
       { action: 'land', target: 'fix', force: true },
-      'worktrees was not run, because its input is wrong: "force" is not a field of worktrees; its fields are `action`, `target`, `offset`, `message`, `discard`.',
+      'worktrees was not run, because its input is wrong: `force` is not a field here: there are action, target, offset, message, discard.',
     ],
   ])('%j is an error in words', (input, words) => {
     expect(worktreesIntent(landing, input)).toEqual({ do: 'error', text: words });

@@ -101,6 +101,28 @@ index 0000000..e69de29
     expect(diffFiles(patch).map(({ path }) => path)).toEqual(['grün "x".txt', 'leer\tes']);
   });
 
+  test('has controls in lines and names as what they are, for them to be named', () => {
+    const patch = `diff --git "a/\\a\\033x" "b/\\a\\033x"
+--- "a/\\a\\033x"
++++ "b/\\a\\033x"
+@@ -1 +1 @@
+-\u241b[31mred\u2421
++red\u240d
+`;
+    const [file] = diffFiles(patch);
+    expect(file?.path).toBe('\u0007\u001bx');
+    expect(file?.lines.slice(1).map(({ text }) => text)).toEqual(['\u001b[31mred\u007f', 'red\r']);
+  });
+
+  test('that the gateway cut off says so, wherever that was', () => {
+    const words = '[… cut: the first 5000000 of 9000000 characters]';
+    const inside = 'diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,9 +1,9 @@\n same\n+ne';
+    for (const patch of [inside, 'diff --git a/x b/x\n--- a/x']) {
+      const lines = diffFiles(`${patch}\n${words}\n`)[0]?.lines ?? [];
+      expect(lines.at(-1)).toEqual({ kind: 'note', text: words });
+    }
+  });
+
   test('that is cut off anywhere is read as far as it goes', () => {
     const whole = diffFiles(changed)[0]?.lines ?? [];
     for (let end = 0; end <= changed.length; end++) {

@@ -78,7 +78,7 @@ describe('a Worker in this process', () => {
 
     const second = await startWorkerd({ ...options, folder });
     onTestFinished(() => second.stop());
-    await expect.poll(() => words(second.url, '/words/a'), { timeout: 10_000 }).toContain('alarm of a');
+    await expect.poll(() => words(second.url, '/words/a')).toContain('alarm of a');
     expect((await words(second.url, '/words/a')).slice(0, 2)).toEqual(['one', 'two']);
   });
 
@@ -99,15 +99,16 @@ describe('a Worker in this process', () => {
     const host = await startWorkerd({ ...options, chaos: true });
     onTestFinished(() => host.stop());
     const first = await ask(host.url, '/words/a?word=one');
-    const held = fetch(`${host.url}/words/a?wait=60000`);
+    const held = fetch(`${host.url}/words/a?word=held&wait=60000`);
+    await expect.poll(() => words(host.url, '/words/a')).toContain('held');
     await host.abortAll();
     expect((await held).status).toBe(500);
     const second = await ask(host.url, '/words/a?word=two');
-    expect(second.words).toEqual(['one', 'two']);
+    expect(second.words).toEqual(['one', 'held', 'two']);
     expect(second.born).not.toBe(first.born);
     await host.evict('WORDS', 'a');
     const third = await ask(host.url, '/words/a');
-    expect(third.words).toEqual(['one', 'two']);
+    expect(third.words).toEqual(['one', 'held', 'two']);
     expect(third.born).not.toBe(second.born);
     await expect(host.evict('WORDS', 'nobody')).rejects.toThrow('it is not currently running');
   });
@@ -136,12 +137,10 @@ describe('a Worker in a process of its own', () => {
     await host.start();
     expect(await words(host.url, '/words/a?word=two')).toEqual(['one', 'two']);
     await host.abortAll();
-    await expect.poll(() => words(host.url, '/words/due'), { timeout: 10_000 }).toContain('alarm of due');
+    await expect.poll(() => words(host.url, '/words/due')).toContain('alarm of due');
     await host.stop();
     await host.start();
-    await expect
-      .poll(() => words(host.url, '/others/later'), { timeout: 10_000 })
-      .toContain('alarm of later');
+    await expect.poll(() => words(host.url, '/others/later')).toContain('alarm of later');
     expect(await words(host.url, '/words/a')).toEqual(['one', 'two']);
   });
 
@@ -163,6 +162,6 @@ describe('a Worker in a process of its own', () => {
     expect(all.length).toBeGreaterThan(1);
     expect(all.filter(runs)).toEqual(all);
     starter.kill('SIGKILL');
-    await expect.poll(() => all.filter(runs), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => all.filter(runs)).toEqual([]);
   });
 });

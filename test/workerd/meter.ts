@@ -68,7 +68,9 @@ export interface Meter {
 
 export function meterAt(url: () => string): Meter {
   const ask = async (what: string): Promise<unknown> => {
-    const response = await fetch(`${url()}${meterPath}/${what}`);
+    const address = `${url()}${meterPath}/${what}`;
+    // The local runtime may close a connection that was idle in the moment in which it is used again.
+    const response = await fetch(address).catch(() => fetch(address));
     const text = await response.text();
     if (response.status !== 200) throw new Error(`${what}: ${response.status} ${text}`);
     return JSON.parse(text);

@@ -64,7 +64,7 @@ async function makeHandler(env: Env): Promise<(request: Request) => Response | P
       clock,
       catalogue,
       model: makeModel({ apiKey: 'none', baseURL: env.MODEL_URL, catalogue, clock }),
-      skills: makeSkills(await readShelf({ folders: [bundled], problems: [] })),
+      skills: makeSkills(await readShelf({ folders: [bundled], problems: [] }, [])),
       random: Math.random,
       fatal: (error) => console.error('fatal', error),
       log: {

@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { bench, commit, git, oddSleep, repository } from './setup.ts';
+import { bench, commit, freshFolder, git, oddSleep, repository } from './setup.ts';
 
 describe('what a command printed', () => {
   test('standard output and standard error come in order of arrival', async () => {
@@ -82,8 +82,17 @@ describe('what a command printed', () => {
     const { bash, data } = bench();
     await bash(`touch ${join(data, 'tmp', 'chat_1')}/output`);
     const outcome = await bash('seq 100000');
-    expect(outcome.text).toContain('the whole could not be kept');
+    expect(outcome.text).toContain('the whole could not be kept: what lies at /tmp/output is no folder');
     expect(outcome.text.endsWith('100000')).toBe(true);
+  });
+
+  test('a link in the place of the folder for long output is never followed', async () => {
+    const { bash, data } = bench({ output: { shown: 100, kept: 10_000 } });
+    const outside = freshFolder();
+    await bash(`ln -s ${outside} ${join(data, 'tmp', 'chat_1')}/output`);
+    const outcome = await bash('seq 1000');
+    expect(outcome.text).toContain('the whole could not be kept: what lies at /tmp/output is no folder');
+    expect(readdirSync(outside)).toEqual([]);
   });
 });
 
@@ -162,10 +171,10 @@ describe('where a command runs', () => {
 describe('limits', () => {
   test('a main session’s command ends at its limit with its output and the advice to hand it on', async () => {
     const { call } = bench();
-    const outcome = await call('bash', { command: `echo so far; ${oddSleep()}` }, { limitMs: 300 });
+    const outcome = await call('bash', { command: `echo so far; ${oddSleep()}` }, { limitMs: 2_000 });
     expect(outcome.ok).toBe(false);
     expect(outcome.text).toMatch(
-      /^so far\n\[ended after 0\.3 s, the time limit of the main session's tools;.*subagent/,
+      /^so far\n\[ended after 2 s, the time limit of the main session's tools;.*subagent/,
     );
   });
 
@@ -186,12 +195,18 @@ describe('limits', () => {
   });
 
   test('a sign of life is given for what a command prints', async () => {
-    const { workshop, worker } = bench();
+    const { workshop, worker, data } = bench();
     let signs = 0;
+    const onAlive = (): void => {
+      signs += 1;
+      writeFileSync(join(data, 'scratch', 'sub_1', `sign-${signs}`), '');
+    };
+    // The first is given for the start; it prints until there are two more.
+    const command = 'for n in 2 3; do until [ -e sign-$n ]; do echo $n; sleep 0.02; done; done';
     await workshop.run(
       worker(),
-      { id: 'c', name: 'bash', input: { command: 'echo a; sleep 0.3; echo b; sleep 0.3; echo c' } },
-      { signal: new AbortController().signal, onAlive: () => (signs += 1) },
+      { id: 'c', name: 'bash', input: { command } },
+      { signal: new AbortController().signal, onAlive },
     );
     expect(signs).toBeGreaterThanOrEqual(3);
   });
@@ -201,12 +216,16 @@ describe('bad input', () => {
   test.each([
     ['bash', {}, '`command` is missing'],
     ['bash', { command: 'ls', timeout_seconds: 0 }, 'a whole number from 1 to 3600'],
-    ['bash', { command: 'ls', cwd: '/' }, '"cwd" is not a field of bash'],
+    ['bash', { command: 'ls', cwd: '/' }, '`cwd` is not a field here: there are command, '],
     ['bash', { command: 'a\0b' }, 'NUL'],
-    ['bash', { command: 'x'.repeat(100_001) }, 'a string of 100001 characters'],
-    ['read', { path: 3 }, '`path` was 3; it must be a string'],
+    ['bash', { command: 'x'.repeat(100_001) }, '`command` must have 1 to 100000 characters, not 100001'],
+    ['read', { path: 3 }, '`path` must be a string, not a number'],
     ['write', { path: 'x' }, '`content` is missing'],
-    ['edit', { path: 'x', old_text: '', new_text: '' }, '`old_text` was the string ""'],
+    [
+      'edit',
+      { path: 'x', old_text: '', new_text: '' },
+      '`old_text` must have 1 to 1000000 characters, not 0',
+    ],
     ['fetch', { url: 'x' }, 'There is no work tool "fetch"'],
   ])('%s %j is refused in words', async (name, input, words) => {
     const { call } = bench();

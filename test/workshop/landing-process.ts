@@ -4,7 +4,7 @@ import { makeWorkshop } from '../../src/hosts/node/workshop/workshop.ts';
 const [data = '', repo = '', session = ''] = process.argv.slice(2);
 const workshop = makeWorkshop({
   dataFolder: data,
-  dataFolderId: 'killed-gateway',
+  dataFolderId: 'killed-landing',
   repositories: { thing: repo },
   processes: 4,
 });

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { bench, commit, git, repository } from './setup.ts';
+import { bench, commit, freshFolder, git, repository } from './setup.ts';
 
 /** A subagent `fix` with an open worktree of the repository `thing`. */
 async function atWork() {
@@ -146,5 +146,15 @@ describe('output of tools that was kept in files', () => {
     expect(readdirSync(folder).length).toBe(3);
     expect(readdirSync(folder)).not.toContain(old);
     expect(await workshop.dropOutput('chat_nobody', Date.now())).toBe(0);
+  });
+
+  test('what a link in the place of their folder leads to stays', async () => {
+    const { workshop, data, bash } = bench();
+    const outside = freshFolder();
+    writeFileSync(join(outside, 'bash-precious.txt'), 'x');
+    await bash('true');
+    symlinkSync(outside, join(data, 'tmp', 'chat_1', 'output'));
+    expect(await workshop.dropOutput('chat_1', Date.now() + 60_000)).toBe(0);
+    expect(readdirSync(outside)).toEqual(['bash-precious.txt']);
   });
 });

@@ -46,8 +46,8 @@ describeEnclosed('a sandboxed command', () => {
     test('dies with its time limit, and what it had printed is told', async () => {
       const sleep = oddSleep();
       const command = `echo begun; ${hiding(sleep)}; ${sleep}`;
-      const { ok, text } = await house.call(house.worker(), 'bash', { command, timeout_seconds: 1 });
-      expect([ok, text]).toEqual([false, expect.stringMatching(/^begun\n\[ended after 1 s, its time limit/)]);
+      const { ok, text } = await house.call(house.worker(), 'bash', { command, timeout_seconds: 4 });
+      expect([ok, text]).toEqual([false, expect.stringMatching(/^begun\n\[ended after 4 s, its time limit/)]);
       expect(alive(sleep)).toBe(0);
     });
 

@@ -83,7 +83,9 @@ describeEnclosed('in the sandbox', () => {
   test('every ordinary file of a project can be written, and no command leaves one of its own', async () => {
     const { said, worktree, data, repo } = house;
     const { worker, folder } = await worktree({ session: 'sub_14', path: 'files' });
-    const before = [readdirSync(process.cwd()), readdirSync(repo), readdirSync(join(repo, '.git'))];
+    // Other tests run wrangler, which makes a folder here the first time.
+    const here = () => readdirSync(process.cwd()).filter((name) => name !== '.wrangler');
+    const before = [here(), readdirSync(repo), readdirSync(join(repo, '.git'))];
     await said('true', worker);
     expect(readdirSync(folder).sort()).toEqual(['.git', 'README.md', 'src']);
     const names = [
@@ -103,7 +105,7 @@ describeEnclosed('in the sandbox', () => {
         .join('\n'),
     );
     expect(readdirSync(join(data, 'tmp/chat_1')).filter((name) => name !== 'output')).toEqual([]);
-    expect([readdirSync(process.cwd()), readdirSync(repo), readdirSync(join(repo, '.git'))]).toEqual(before);
+    expect([here(), readdirSync(repo), readdirSync(join(repo, '.git'))]).toEqual(before);
   });
 
   test('commands of several sessions at once each have their own walls', async () => {

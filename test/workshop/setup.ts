@@ -129,9 +129,9 @@ export function alive(commandLine: string): number {
   return count;
 }
 
-/** Waits until something holds, for ten seconds at most. */
+/** Waits until something holds, for half a minute at most. */
 export async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 500 && !holds(); tries += 1) await sleep(20);
+  for (let tries = 0; tries < 1_500 && !holds(); tries += 1) await sleep(20);
   if (!holds()) throw new Error(`never came to hold: ${holds}`);
 }
 

@@ -40,17 +40,17 @@ test('an error names every wrong field and what would be right', () => {
   expect(edit.parse({ path: '', new_text: 5, replace_all: 'yes', oldText: 'x' })).toEqual({
     ok: false,
     error: [
-      'edit was not run, because its input is wrong: `path` was the string ""; it must be a string of 1 to 4096 characters',
-      '`old_text` is missing; it must be a string of 1 to 1000000 characters',
-      '`new_text` was 5; it must be a string of 0 to 1000000 characters',
-      '`replace_all` was the string "yes"; it must be true or false',
-      '"oldText" is not a field of edit; its fields are `path`, `old_text`, `new_text`, `replace_all`.',
+      'edit was not run, because its input is wrong: `path` must have 1 to 4096 characters, not 0',
+      '`old_text` is missing: it must be a string of 1 to 1000000 characters',
+      '`new_text` must be a string, not a number',
+      '`replace_all` must be true or false, not a string',
+      '`oldText` is not a field here: there are path, old_text, new_text, replace_all.',
     ].join('; '),
   });
   expect(read.parse({ path: 'a', offset: 0, limit: 1.5 })).toEqual({
     ok: false,
     error:
-      'read was not run, because its input is wrong: `offset` was 0; it must be a whole number from 1 to 100000000; `limit` was 1.5; it must be a whole number from 1 to 10000.',
+      'read was not run, because its input is wrong: `offset` must be a whole number from 1 to 100000000, not 0; `limit` must be a whole number from 1 to 10000, not 1.5.',
   });
 });
 

@@ -55,12 +55,15 @@ export function endedCard(sheet: Sheet, one: Subagent): string[] {
 export function requestCard(sheet: Sheet, who: string, { kind, title, detail }: InputRequest): string[] {
   const name = who === '' ? 'The assistant' : who;
   const at = who === '' ? '/answer' : `/answer ${who}`;
-  const heading = `${name} ${askingFor(kind)}: ${cleanLine(title)}`;
+  const whole = `${name} ${askingFor(kind)}: ${cleanLine(title)}`;
+  const detailed = cleanLine(detail) !== cleanLine(title);
+  // A command is read once, where all of it stands.
+  const heading = kind === 'permission' && detailed ? cut(whole, sheet.width - 2) : whole;
   const how = kind === 'question' ? `${at} and your answer` : `${at} allow, or ${at} deny and why`;
   return [
     ...marked(sheet, '?', 'asking', heading),
     // The whole, since whoever allows a command must have seen it.
-    ...(cleanLine(detail) === cleanLine(title) ? [] : marked(sheet, ' ', 'plain', detail)),
+    ...(detailed ? marked(sheet, ' ', 'plain', detail) : []),
     ...marked(sheet, ' ', 'asking', `To answer: ${how}`),
   ];
 }
@@ -95,9 +98,14 @@ export function answeredCard(
   return marked(sheet, '·', 'dim', `${name} ${decision}, says ${by}${text}`);
 }
 
+/** Whether a notice only tells that somebody asks, which its card has said. */
+export function isOnACard(text: string, { requests }: Pick<Team, 'requests'>): boolean {
+  return requests.some(({ request }) => text.includes(`(request ${request.id})`));
+}
+
 export function noticeCard(sheet: Sheet, level: 'info' | 'warning' | 'error', text: string): string[] {
-  const look = level === 'error' ? 'bad' : level === 'warning' ? 'warning' : 'dim';
-  return marked(sheet, '!', look, text);
+  if (level === 'info') return marked(sheet, '·', 'dim', text);
+  return marked(sheet, '!', level === 'error' ? 'bad' : 'warning', text);
 }
 
 function short(text: string, most: number): string {

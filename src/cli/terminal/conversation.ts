@@ -11,14 +11,15 @@ import { liveRows } from './live.ts';
 import { newest } from './pick.ts';
 import type { Reached } from './reach.ts';
 import { openScreen, type Screen } from './screen.ts';
-import { completions, type Desk, runCommand } from './slash.ts';
+import { codes, listenForSignals } from './signals.ts';
+import { completions, type Desk, goesElsewhere, isCommand, runCommand } from './slash.ts';
 import { makeTalk, type Talk } from './talk.ts';
 import { makeTeam, type Team } from './team.ts';
 import { UsageError } from './usage-error.ts';
 import { endWords } from './words.ts';
 
 interface Terminal {
-  readonly input: ReadStream;
+  readonly input: ReadStream & { readonly fd: number };
   readonly output: WriteStream;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -30,8 +31,6 @@ const PAST_MESSAGES = 10;
 const AGAIN_MS = 2_000;
 /** How often clocks in the live rows go on. */
 const TICK_MS = 1_000;
-
-const signals = { SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** One chat that is open: what is known of it, and how its feed is left. */
 interface Open {
@@ -65,18 +64,23 @@ export async function converse(reached: Reached, first: string, terminal: Termin
   });
 
   const say = (look: 'dim' | 'warning' | 'bad', text: string): void =>
-    screen.print(marked(sheet(), '!', look, text));
+    screen.print(marked(sheet(), look === 'dim' ? '·' : '!', look, text));
 
+  const drawn = env.TERM !== 'dumb';
+  // Drawn on, a terminal has no key for SIGINT; otherwise it is Ctrl-C, which is for the conversation.
+  const signals = listenForSignals(drawn ? ['SIGINT', 'SIGTERM', 'SIGHUP'] : ['SIGTERM', 'SIGHUP']);
   let open: Open | undefined;
   const screen: Screen = openScreen({
     input: terminal.input,
     output,
     prompt: ink('person', '› '),
-    drawn: env.TERM !== 'dumb',
+    drawn,
     frame: (width) => frame(width),
-    onEntered: (text) => void entered(text),
+    onEntered: entered,
     onInterrupt: interrupt,
     onEnd: () => leave(0),
+    // As of a program whose terminal was closed.
+    onGone: () => leave(codes.SIGHUP),
     complete: (line) => (open ? completions(line, open.team, chats) : []),
   });
 
@@ -174,30 +178,57 @@ export async function converse(reached: Reached, first: string, terminal: Termin
     client,
     chat: () => open?.chat ?? first,
     team: () => open?.team ?? makeTeam(),
+    speaking: () => open?.talk.speaking === true,
     sheet,
     print: (lines) => screen.print(lines),
     open: goTo,
     leave: () => leave(0),
   };
 
-  async function entered(text: string): Promise<void> {
+  /** Whether the chat is there that what is typed goes to: false where another could not be opened. */
+  let arrived = ready.then(() => true);
+  let commands: Promise<unknown> = ready;
+  /** What was entered and waits for that, or for the commands before it. */
+  const held: string[] = [];
+
+  /** Commands are carried out one after the other; words wait for none but those that open another chat. */
+  function entered(text: string): void {
     const words = text.trim();
-    // What was typed before there is a chat waits for it.
-    await ready;
-    if (words === '' || !open) return;
-    if (!words.startsWith('/')) {
-      open.talk.typed(words);
-      outbox.add(open.chat, { text: words });
-      return screen.changed();
-    }
-    screen.print(marked(sheet(), '›', 'dim', words));
+    if (words === '') return;
+    held.push(words);
+    if (!isCommand(text)) return void arrived.then((there) => speak(words, there));
+    const done = commands.then(() => command(words));
+    commands = done;
+    if (!goesElsewhere(words)) return;
+    arrived = done;
+    void done.then(() => {
+      if (arrived === done) arrived = Promise.resolve(true);
+    });
+  }
+
+  function speak(words: string, there: boolean): void {
+    if (over || !open) return;
+    held.splice(held.indexOf(words), 1);
+    if (!there) return say('warning', `Not sent: ${words}`);
+    open.talk.typed(words);
+    outbox.add(open.chat, { text: words });
+    screen.changed();
+  }
+
+  async function command(line: string): Promise<boolean> {
+    if (over) return false;
+    held.splice(held.indexOf(line), 1);
+    screen.print(marked(sheet(), '›', 'dim', line));
     try {
-      await runCommand(desk, words);
+      await runCommand(desk, line);
+      return true;
     } catch (error) {
       if (!isTold(error)) throw error;
       say('bad', error.message);
+      return false;
+    } finally {
+      screen.changed();
     }
-    screen.changed();
   }
 
   function interrupt(typed: boolean): void {
@@ -215,11 +246,7 @@ export async function converse(reached: Reached, first: string, terminal: Termin
     leave(0);
   }
 
-  const onSignal = Object.entries(signals).map(([signal, code]) => {
-    const listener = (): void => leave(code);
-    process.on(signal, listener);
-    return () => process.off(signal, listener);
-  });
+  signals.code.then(leave);
   const tick = setInterval(() => screen.changed(), TICK_MS);
   try {
     for (const line of greeting(reached)) say('dim', line);
@@ -230,8 +257,9 @@ export async function converse(reached: Reached, first: string, terminal: Termin
   } finally {
     over = true;
     clearInterval(tick);
-    for (const off of onSignal) off();
-    const unsent = outbox.entries.map(({ text = '' }) => text);
+    signals.ignore();
+    const sending = outbox.entries.map(({ text = '' }) => text);
+    const unsent = [...sending, ...held, screen.typed].filter((one) => one.trim() !== '');
     outbox.close();
     open?.stop.abort();
     for (const text of unsent) say('warning', `Not sent: ${text}`);
@@ -240,15 +268,15 @@ export async function converse(reached: Reached, first: string, terminal: Termin
   }
 }
 
-function greeting({ started = [], simulator, url }: Reached): string[] {
+function greeting({ started, simulator, url }: Reached): string[] {
   return [
-    ...started,
+    ...(started ?? []),
     ...(simulator
       ? [
           'A SIMULATOR answers, not a model, since no key is set: ANTHROPIC_API_KEY is for a real one. Try “spawn a subagent called docs to write a README”.',
         ]
       : []),
-    started.length > 0
+    started
       ? 'Type, and press Enter. /help says what else there is.'
       : `Connected to ${url}. /help says what there is.`,
   ];

@@ -26,6 +26,26 @@ export function widthOf(text: string): number {
   return width;
 }
 
+/** What a reader takes for one character, one by one. */
+export function charactersOf(text: string): string[] {
+  return Array.from(characters.segment(text), ({ segment }) => segment);
+}
+
+/** How many rows a line takes where it is broken only when it reaches the edge, as terminals do it. At least one. */
+export function rowsOf(text: string, columns: number): number {
+  let rows = 1;
+  let used = 0;
+  for (const character of charactersOf(text)) {
+    const width = columnsOf(character);
+    if (used + width > columns) {
+      rows += 1;
+      used = 0;
+    }
+    used += width;
+  }
+  return rows;
+}
+
 /** As much of it as fits, with … where something is left out. */
 export function cut(text: string, width: number): string {
   if (widthOf(text) <= width) return text;

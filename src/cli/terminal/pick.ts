@@ -1,10 +1,13 @@
 /** Which chat is meant: by its id, the beginning of one, or words of its title; or the one that is most likely meant. */
 import type { Chat, Client } from '../../client/index.ts';
 import { cleanLine } from './clean.ts';
+import { cut } from './measure.ts';
 import { UsageError } from './usage-error.ts';
 
 /** How many chats are looked through for one that is named. */
 const MOST = 1_000;
+/** Columns of a title where a chat is named; a title that nobody gave is its first message. */
+const MOST_TITLE = 60;
 
 type Chats = Pick<Client, 'listChats' | 'chat'>;
 
@@ -56,6 +59,6 @@ export function isAtWork({ status, subagents }: Chat): boolean {
 
 /** A chat as people call it. */
 export function named({ id, title }: Pick<Chat, 'id' | 'title'>): string {
-  const words = cleanLine(title);
+  const words = cut(cleanLine(title), MOST_TITLE);
   return words === '' ? id : `${id} (${words})`;
 }

@@ -3,7 +3,7 @@
  * both are looked for; starts a gateway in this process only for who asks for that.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { type Client, makeClient } from '../../client/index.ts';
+import { type Client, makeClient, ProblemError } from '../../client/index.ts';
 import { gatewayUrl, isLoopback } from '../../config/reach.ts';
 import { clientVariable } from '../../config/schema.ts';
 import { adminTokenPath } from '../../hosts/node/admin-token.ts';
@@ -16,7 +16,7 @@ export interface Reached {
   readonly url: string;
   /** Whether the built-in simulator answers there. */
   readonly simulator: boolean;
-  /** Sentences about a gateway that was started for this; absent: it was there. */
+  /** What a gateway that was started for this has to say, in sentences; absent: it was there. */
   readonly started?: readonly string[];
   /** Ends what was started for this. */
   close(): Promise<void>;
@@ -40,12 +40,26 @@ export async function reach(place: Place): Promise<Reached> {
   );
 }
 
-/** The same, and if none answers where one is configured to be, one in this process. */
-export async function reachOrStart(place: Place): Promise<Reached> {
-  const found = await look(place);
-  if (found.reached) return found.reached;
-  if (!found.config) throw new UsageError(`No gateway answers at ${found.url} (TIDINGS_URL).`);
-  return startHere(found.config, found.url);
+/** A gateway that is not there and can be started in this process. */
+export interface Startable {
+  /** That it will be, and for how long, in a sentence. */
+  readonly why: string;
+  start(): Promise<Reached>;
+}
+
+/** The same, or, if none answers where one is configured to be, how one is started. Starts none itself. */
+export async function wayTo(place: Place): Promise<Reached | Startable> {
+  const { url, reached, config } = await look(place);
+  if (reached) return reached;
+  if (!config) {
+    throw new UsageError(
+      `No gateway answers at ${url}, which TIDINGS_URL names. Start it, or unset TIDINGS_URL: then one runs here.`,
+    );
+  }
+  return {
+    why: `No gateway answers at ${url}, so one runs here until this ends. Chats are kept in ${config.data}.`,
+    start: () => startHere(config, url),
+  };
 }
 
 interface Found {
@@ -127,7 +141,12 @@ async function admitted(
 ): Promise<Reached> {
   const client = makeClient({ url, token });
   // A wrong token is told now, not with the first thing that is asked.
-  await client.listChats({ limit: 1 });
+  await client.listChats({ limit: 1 }).catch((error: unknown) => {
+    if (!(error instanceof ProblemError) || error.status !== 401) throw error;
+    throw new UsageError(
+      `The gateway at ${url} does not know this token: put one of its own into TIDINGS_TOKEN. There, tidings token add makes one.`,
+    );
+  });
   return { client, url, simulator: about.simulator, close: async () => {} };
 }
 
@@ -151,10 +170,7 @@ async function startHere(config: Config, url: string): Promise<Reached> {
     client: makeClient({ url: local, token: gateway.token }),
     url: local,
     simulator: config.simulator,
-    started: [
-      `No gateway was running at ${url}, so one runs in this terminal until you leave; chats are kept in ${config.data}.`,
-      ...gateway.notices,
-    ],
+    started: gateway.notices,
     close: () => gateway.close(),
   };
 }

@@ -11,7 +11,7 @@ import {
   type StreamedEvent,
   UnreachableError,
 } from '../../client/index.ts';
-import { answeredCard, asker, endedCard, noticeCard, requestCard, spawnedCard } from './cards.ts';
+import { answeredCard, asker, endedCard, isOnACard, noticeCard, requestCard, spawnedCard } from './cards.ts';
 import { clean } from './clean.ts';
 import { inkFor } from './ink.ts';
 import { wordsOf } from './talk.ts';
@@ -31,7 +31,8 @@ export const outcomes = {
 export type Outcome = keyof typeof outcomes;
 
 export const exitCodes = `Exit codes: 0 done; 1 failed: a turn or a subagent (one that was killed has not failed); 2 wrong use, no gateway or no
-token; 3 an answer is needed first; 4 the time is over; 130 and 143 ended by a signal.`;
+token; 3 an answer is needed first; 4 the time is over; 129, 130, 143 a signal ended it (129: its terminal was closed);
+141 nobody read its output any more.`;
 
 export interface SayOptions {
   readonly wait: Wait;
@@ -137,6 +138,7 @@ function makeWatch(client: Pick<Client, 'chat'>, chat: string, team: Team, { seq
   let inTurn = true;
   let answer = '';
   let failed = false;
+  let deleting = false;
   return {
     get answer() {
       return answer;
@@ -150,13 +152,17 @@ function makeWatch(client: Pick<Client, 'chat'>, chat: string, team: Team, { seq
       }
       if (event.event === 'message' && event.data.message.role === 'assistant')
         answer = event.data.message.text;
+      if (event.event === 'chat.deleting') deleting = true;
       if (event.event === 'subagent.ended' && hasFailed(event.data.subagent)) failed = true;
     },
     answered() {
       const own = team.requests.some(({ subagentId }) => subagentId === undefined);
+      // What a deletion ends is no end of the work: the feed tells that the chat is gone.
+      if (deleting) return undefined;
       return turn ?? (own ? 'input_required' : undefined);
     },
     async allDone() {
+      if (deleting) return undefined;
       if (turn === 'failed') return 'failed';
       const own = team.requests.some(({ subagentId }) => subagentId === undefined);
       if (own) return 'input_required';
@@ -167,7 +173,7 @@ function makeWatch(client: Pick<Client, 'chat'>, chat: string, team: Team, { seq
       if (live.length > 0 && !(stuck && onlyWaits)) return undefined;
       // What belongs together may come in pieces: whether it is at rest, the chat itself says in one.
       const { status } = await client.chat(chat);
-      if (status === 'working' || inTurn) return undefined;
+      if (status === 'working' || inTurn || deleting) return undefined;
       if (status === 'parked') return 'failed';
       if (team.live.length > 0) return 'input_required';
       return failed ? 'failed' : 'done';
@@ -187,6 +193,7 @@ export function newsOf(event: FeedEvent, team: Team, sheet: Parameters<typeof en
     case 'input.answered':
       return answeredCard(sheet, asker(team, event.data), event.data);
     case 'notice':
+      if (isOnACard(event.data.text, team)) return [];
       return noticeCard(sheet, event.data.level, event.data.text);
     case 'turn.ended':
       return event.data.stop === 'parked'

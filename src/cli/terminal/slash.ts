@@ -4,13 +4,14 @@
  */
 import type { Client } from '../../client/index.ts';
 import { nearest } from '../../config/nearest.ts';
+import { answer } from './answering.ts';
 import { marked, type Sheet } from './cards.ts';
 import { cleanLine } from './clean.ts';
 import { wrap } from './measure.ts';
 import { isAtWork, newest, pickChat } from './pick.ts';
 import { fullCard, subagentTable } from './roster.ts';
 import { tableOf } from './table.ts';
-import type { OpenRequest, Team } from './team.ts';
+import type { Team } from './team.ts';
 import { UsageError } from './usage-error.ts';
 import { nameOf } from './words.ts';
 
@@ -18,6 +19,8 @@ export interface Desk {
   readonly client: Client;
   readonly chat: () => string;
   readonly team: () => Team;
+  /** Whether a turn of the assistant is under way. */
+  readonly speaking: () => boolean;
   readonly sheet: () => Sheet;
   readonly print: (lines: readonly string[]) => void;
   /** Goes over to another chat. */
@@ -31,6 +34,8 @@ interface Command {
   readonly does: string;
   /** What the first word after it may be. */
   readonly first?: 'subagent' | 'asker' | 'chat';
+  /** Whether what is typed behind it is for another chat. */
+  readonly elsewhere?: true;
   run(desk: Desk, rest: string): Promise<void>;
 }
 
@@ -104,23 +109,29 @@ const commands: readonly Command[] = [
     name: 'stop',
     takes: '[all]',
     does: 'ends what the assistant does; all: subagents, too',
-    async run({ client, chat }, rest) {
+    async run({ client, chat, speaking, team, sheet, print }, rest) {
       if (rest !== '' && rest !== 'all') throw new UsageError('/stop takes nothing, or all.');
-      await client.stop(chat(), { subagents: rest === 'all' });
+      const all = rest === 'all';
+      const rests = !speaking() && (!all || team().live.length === 0);
+      await client.stop(chat(), { subagents: all });
+      if (rests) print(marked(sheet(), '·', 'dim', 'Nothing is at work that it could end.'));
     },
   },
   {
     name: 'resume',
     takes: '',
     does: 'lets a parked chat go on',
-    async run({ client, chat }) {
-      await client.resume(chat());
+    async run({ client, chat, sheet, print }) {
+      const { status } = await client.resume(chat());
+      if (status === 'idle')
+        print(marked(sheet(), '·', 'dim', 'The chat is not parked: just say what comes next.'));
     },
   },
   {
     name: 'new',
     takes: '[TITLE]',
     does: 'begins another chat',
+    elsewhere: true,
     async run({ client, open }, rest) {
       await open((await client.createChat(rest === '' ? {} : { title: rest })).id);
     },
@@ -134,13 +145,12 @@ const commands: readonly Command[] = [
       const rows = all
         .slice(0, 20)
         .map((one) => [
-          one.id === chat() ? '*' : ' ',
-          one.id,
+          `${one.id === chat() ? '*' : ' '} ${one.id}`,
           cleanLine(one.title) || '(no title)',
           isAtWork(one) ? 'at work' : one.status,
         ]);
       print([
-        ...tableOf(rows, sheet().width, 2),
+        ...tableOf(rows, sheet().width, 1),
         ...wrap('Open one with /open and its id, the beginning of it, or its title.', sheet().width),
       ]);
     },
@@ -149,6 +159,7 @@ const commands: readonly Command[] = [
     name: 'open',
     takes: 'CHAT',
     does: 'goes over to another chat',
+    elsewhere: true,
     first: 'chat',
     async run({ client, open }, rest) {
       if (rest === '') throw new UsageError('Open which chat? /chats lists them.');
@@ -158,7 +169,7 @@ const commands: readonly Command[] = [
   {
     name: 'help',
     takes: '',
-    does: 'this',
+    does: 'shows this',
     async run({ print, sheet }) {
       print(helpLines(sheet()));
     },
@@ -173,16 +184,33 @@ const commands: readonly Command[] = [
   },
 ];
 
+/** Whether what was typed is for this terminal; with a blank before the slash it is said. */
+export function isCommand(text: string): boolean {
+  return text.startsWith('/');
+}
+
+/** Whether what is typed behind this line is for another chat. */
+export function goesElsewhere(line: string): boolean {
+  return commands.some(({ name, elsewhere }) => elsewhere && name === partsOf(line).name);
+}
+
 /** @param line as it was typed, with its slash; throws UsageError in words */
 export async function runCommand(desk: Desk, line: string): Promise<void> {
-  const [, name = '', rest = ''] = /^\/(\S*)\s*([\s\S]*)$/.exec(line) ?? [];
-  const command = commands.find((one) => one.name === name);
-  if (command) return command.run(desk, rest.trim());
+  const { name, rest } = partsOf(line);
+  const command = commands.find((one) => one.name === (name === '' ? 'help' : name));
+  if (command) return command.run(desk, rest);
   const names = commands.map((one) => one.name);
-  const begins = names.filter((one) => name !== '' && one.startsWith(name));
+  const begins = names.filter((one) => one.startsWith(name));
   const near = begins.length > 0 ? begins : [nearest(name, names)].filter((one) => one !== undefined);
   const hint = near.length > 0 ? ` Did you mean ${near.map((one) => `/${one}`).join(' or ')}?` : '';
-  throw new UsageError(`There is no /${cleanLine(name)}.${hint} /help lists all.`);
+  throw new UsageError(
+    `There is no /${cleanLine(name)}.${hint} /help lists all. To say it as it stands, put a blank before it.`,
+  );
+}
+
+function partsOf(line: string): { readonly name: string; readonly rest: string } {
+  const [, name = '', rest = ''] = /^\/(\S*)\s*([\s\S]*)$/.exec(line) ?? [];
+  return { name, rest: rest.trim() };
 }
 
 /** Whole lines that could stand in place of one. */
@@ -220,40 +248,6 @@ async function steer({ client, chat, print, sheet }: Desk, rest: string, interru
   print(marked(sheet(), '·', 'dim', `On its way to ${target}: ${words}`));
 }
 
-async function answer({ client, chat, team }: Desk, rest: string): Promise<void> {
-  const { requests } = team();
-  if (requests.length === 0) throw new UsageError('Nothing is asked at the moment.');
-  const [, first = '', behind = ''] = /^(\S*)\s*([\s\S]*)$/.exec(rest) ?? [];
-  const asking = (one: OpenRequest): string =>
-    one.subagentId === undefined ? '' : team().nameOf(one.subagentId);
-  const meant = requests.find((one) => asking(one) !== '' && asking(one) === first);
-  const [only, second] = requests;
-  if (!meant && second) {
-    const names = requests.map((one) => asking(one) || 'the assistant');
-    const own = requests.find(({ subagentId }) => subagentId === undefined);
-    if (!own) throw new UsageError(`Who is answered? ${[...new Set(names)].join(', ')}: /answer LABEL …`);
-  }
-  const one = meant ?? requests.find(({ subagentId }) => subagentId === undefined) ?? only;
-  if (!one) return;
-  const words = meant ? behind : rest;
-  if (words === '') throw new UsageError('What is the answer? /answer [LABEL] allow, deny, or words.');
-  const given = { request: one.request.id, ...answerOf(one.request.kind, words) };
-  if (one.subagentId === undefined) await client.answer(chat(), given);
-  else await client.answerSubagent(chat(), one.subagentId, given);
-}
-
-/** To a question all of it is words; otherwise it begins with what is decided. */
-export function answerOf(
-  kind: OpenRequest['request']['kind'],
-  words: string,
-): { decision?: 'allow' | 'deny'; text?: string } {
-  if (kind === 'question') return { text: words };
-  const [, word = '', why = ''] = /^(\S+)\s*([\s\S]*)$/.exec(words) ?? [];
-  const decision = /^(allow|yes|y)$/i.test(word) ? 'allow' : /^(deny|no|n)$/i.test(word) ? 'deny' : undefined;
-  if (decision === undefined) throw new UsageError('It must begin with allow or deny; why may follow.');
-  return { decision, ...(why === '' ? {} : { text: why }) };
-}
-
 function oneWord(rest: string, missing: string): [string, string] {
   const [, word = '', behind = ''] = /^(\S*)\s*([\s\S]*)$/.exec(rest) ?? [];
   if (word === '') throw new UsageError(missing);
@@ -265,10 +259,13 @@ function helpLines({ width }: Sheet): string[] {
     .filter(({ name }) => name !== 'steer!')
     .map(({ name, takes, does }) => [`/${name} ${takes}`.trimEnd(), does]);
   return [
-    ...wrap('Type, and it is sent with Enter, whatever the assistant is doing.', width),
+    ...wrap(
+      'What you type is sent with Enter, whatever the assistant is doing. Lines that begin with / are for here:',
+      width,
+    ),
     ...tableOf(rows, width, 1),
     ...wrap(
-      'Ctrl-C stops what the assistant is doing; at rest it empties the line, or leaves. Tab completes.',
+      'Ctrl-C stops what the assistant is doing; at rest it empties the line, or leaves. Ctrl-D leaves. Tab completes.',
       width,
     ),
   ];

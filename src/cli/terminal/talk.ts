@@ -7,6 +7,7 @@ import {
   answeredCard,
   asker,
   endedCard,
+  isOnACard,
   marked,
   noticeCard,
   requestCard,
@@ -204,6 +205,7 @@ export function makeTalk({ team, sheet, print, bell }: TalkOptions): Talk {
         case 'chat.deleting':
           return print(noticeCard(sheet(), 'warning', 'This chat is being deleted.'));
         case 'notice':
+          if (isOnACard(event.data.text, team)) return;
           return print(noticeCard(sheet(), event.data.level, event.data.text));
         case 'subagent.updated':
         case 'announcement.read':

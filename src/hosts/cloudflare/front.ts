@@ -52,7 +52,11 @@ export function makeFront(host: Host, bindings: Bindings): (request: Request) =>
     resolveModel: catalogue.resolve,
     budget: config.budget,
     spawn: rules.toolset.spawn,
-    mcp: mcpDoor(dialectsOf(rules.toolset.spawn.input, config.mcp.dialects), version),
+    mcp: mcpDoor(dialectsOf(rules.toolset.spawn.input, config.mcp.dialects), {
+      version,
+      // Any isolate may answer the next request.
+      alone: false,
+    }),
     elsewhere: (session) => forward(bindings, session),
     ready: () => true,
     log: host.http,

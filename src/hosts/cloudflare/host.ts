@@ -2,11 +2,11 @@
  * What all objects of one isolate share: the configuration, the catalogue, the rules, the log. Made once, of the
  * Worker's bindings; holds nothing of any session.
  */
-import type { Skills } from '../../core/ports.ts';
 import { type GatewayRules, makeRules } from '../../gateway/gateway.ts';
 import { httpLog, runtimeLog } from '../../log/lines.ts';
 import { type Log, makeLog } from '../../log/log.ts';
 import { type Catalogue, makeCatalogue } from '../../model/catalogue.ts';
+import { switchedOn } from '../../skills/skill.ts';
 import type { Bindings } from './bindings.ts';
 import { readConfig, type WorkerConfig } from './config.ts';
 import { compileSchema } from './schemas.ts';
@@ -22,7 +22,6 @@ export interface Host {
 }
 
 let made: { readonly of: string; readonly host: Promise<Host> } | undefined;
-let skills: Promise<Skills> | undefined;
 
 /** @throws ConfigError with a line for each setting that is wrong */
 export function hostOf(bindings: Bindings): Promise<Host> {
@@ -37,11 +36,10 @@ async function makeHost(bindings: Bindings): Promise<Host> {
   const log = makeLog(config.log, { write: (line) => console.log(line.trimEnd()) });
   log.hide(config.token, config.anthropic.apiKey, config.anthropic.authToken);
   for (const warning of config.warnings) log.warn(warning);
-  skills ??= shippedSkills();
   const catalogue = makeCatalogue(config.models);
   const rules = makeRules(config, {
     catalogue,
-    skills: await skills,
+    skills: await shippedSkills(switchedOn({ ...config, markers: config.markers ?? [] })),
     canWork: false,
     canFetch: true,
     compileSchema,

@@ -10,7 +10,7 @@ import worktrees from '../../../skills/worktrees/SKILL.md';
 import type { Skills } from '../../core/ports.ts';
 import { makeSkills } from '../../skills/open.ts';
 import { readShelf } from '../../skills/shelf.ts';
-import { type SkillFolder, skillFile } from '../../skills/skill.ts';
+import { type SkillFolder, type SkillNeed, skillFile } from '../../skills/skill.ts';
 
 const bundled: Readonly<Record<string, string>> = {
   'manager-plan': managerPlan,
@@ -20,9 +20,10 @@ const bundled: Readonly<Record<string, string>> = {
   worktrees,
 };
 
-export async function shippedSkills(): Promise<Skills> {
+/** @param on what the configuration switches on */
+export async function shippedSkills(on: readonly SkillNeed[]): Promise<Skills> {
   const folders = Object.entries(bundled).map(([name, text]) => bundledFolder(name, text));
-  return makeSkills(await readShelf({ folders, problems: [] }));
+  return makeSkills(await readShelf({ folders, problems: [] }, on));
 }
 
 function bundledFolder(name: string, text: string): SkillFolder {

@@ -2,7 +2,7 @@
  * The configuration that a start of the gateway goes by: environment over file over defaults, checked as a
  * whole, each value with where it came from. Never writes anything and never starts anything.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve, sep } from 'node:path';
 import {
@@ -24,6 +24,7 @@ import {
   tokenMinimum,
 } from '../../config/schema.ts';
 import { readConfigFile } from './config/file.ts';
+import { isFolder as folderExists, isRepository as repositoryExists } from './config/folders.ts';
 
 /** Where a value came from: `environment PORT`, `file /chat/tidings.config.json`. */
 export type Source = 'default' | `environment ${string}` | `file ${string}`;
@@ -64,13 +65,21 @@ interface ConfigInput {
   /** The file's text, undefined if there is none; throws if there is one that can't be read. */
   readonly readFile?: (path: string) => string | undefined;
   readonly isFolder?: (path: string) => boolean;
+  /** Asked only of folders. */
+  readonly isRepository?: (path: string) => boolean;
 }
 
 /**
  * Reads and checks the whole configuration.
  * @throws ConfigError with one line for each setting that is wrong
  */
-export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExists }: ConfigInput): Config {
+export function loadConfig({
+  env,
+  cwd,
+  readFile = readText,
+  isFolder = folderExists,
+  isRepository = repositoryExists,
+}: ConfigInput): Config {
   const file = readConfigFile(env, cwd, readFile);
   const {
     settings: checked,
@@ -105,9 +114,14 @@ export function loadConfig({ env, cwd, readFile = readText, isFolder = folderExi
   for (const [name, path] of Object.entries(settings.repositories)) {
     const folder = absolute(path, 'repositories');
     repositories[name] = folder;
-    if (!isFolder(folder)) {
+    const lacking = !isFolder(folder)
+      ? `there is no folder at ${folder}`
+      : !isRepository(folder)
+        ? `${folder} is not the top folder of a git repository (git init makes it one)`
+        : undefined;
+    if (lacking !== undefined) {
       problems.push(
-        `${file.subject(['repositories', name])} ${show(path)}, and there is no folder at ${folder}; it must be the path of a git repository, absolute or from the configuration file's folder.`,
+        `${file.subject(['repositories', name])} ${show(path)}, and ${lacking}; it must be the path of a git repository, absolute or from the configuration file's folder.`,
       );
     }
   }
@@ -216,12 +230,4 @@ function within(folder: string, path: string): boolean {
 
 function readText(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
-}
-
-function folderExists(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
 }

@@ -27,12 +27,14 @@ import { createPersona } from '../../simulator/persona.ts';
 import { type Simulator, startSimulator } from '../../simulator/server.ts';
 import { makeSkills } from '../../skills/open.ts';
 import { problemLine, type Shelf } from '../../skills/shelf.ts';
+import { switchedOn } from '../../skills/skill.ts';
 import { adminToken } from './admin-token.ts';
 import { nodeClock } from './clock.ts';
 import { usualConfigFile } from './config/file.ts';
 import type { Config } from './config.ts';
 import { watchEventLoop } from './event-loop.ts';
 import { folderId } from './folder-id.ts';
+import { lingerOn } from './lingering.ts';
 import { pageFiles } from './page-files.ts';
 import { makePlanFiles } from './plan-files.ts';
 import { makeCompileSchema } from './schemas.ts';
@@ -86,6 +88,15 @@ export async function startGateway(config: Config, options: StartOptions): Promi
       repositories: config.repositories,
       processes: config.processes,
       fetch: config.fetch,
+      sent: {
+        files: store.files,
+        stays(chat) {
+          const state = gateway.runtime.state(chat);
+          return state !== undefined && !state.deleting;
+        },
+        trouble: (error) =>
+          options.log.warn({ err: error }, "a file of a message is not in its chat's folder"),
+      },
       sandbox: {
         ...config.sandbox,
         // Each may hold a token.
@@ -108,7 +119,9 @@ export async function startGateway(config: Config, options: StartOptions): Promi
       catalogue,
       clock: nodeClock,
     });
-    const shelf = await nodeShelf([installation.skills, ...config.skills]);
+    const repositories = Object.keys(config.repositories);
+    const on = switchedOn({ markers: config.markers, repositories });
+    const shelf = await nodeShelf([installation.skills, ...config.skills], on);
     const { on: sandboxed, why } = await enclosing;
     const unenclosed = config.sandbox.mode === 'off' ? undefined : why;
     if (unenclosed !== undefined) {
@@ -135,7 +148,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
         ...settings,
         budget,
         ...(instructions ? { instructions } : {}),
-        repositories: Object.keys(config.repositories),
+        repositories,
       },
       {
         store,
@@ -159,6 +172,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
     const app = makeApp({
       runtime: gateway.runtime,
       store,
+      place: workshop.place,
       clock: nodeClock,
       token: () => admin.token,
       figures: () => gateway.runtime.metrics.text(),
@@ -191,7 +205,10 @@ export async function startGateway(config: Config, options: StartOptions): Promi
       resolveModel: catalogue.resolve,
       budget,
       spawn: gateway.toolset.spawn,
-      mcp: mcpDoor(dialectsOf(gateway.toolset.spawn.input, config.mcp.dialects), options.version),
+      mcp: mcpDoor(dialectsOf(gateway.toolset.spawn.input, config.mcp.dialects), {
+        version: options.version,
+        alone: true,
+      }),
       ready: () => ready,
       log: httpLog(options.log),
       clientOf: (env) => connectionOf(env)?.remoteAddress,
@@ -201,6 +218,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
       fetch: app.fetch,
       serverOptions: { shouldUpgradeCallback: wantsSocket },
     });
+    lingerOn(server);
     const upgrades = serveUpgrades(server, app.fetch);
     port = await listen(server, config.host, config.port);
     const { metrics } = gateway.runtime;
@@ -251,7 +269,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
 
 /** What people should know of the skills at a start; the rest is for `tidings skills`. */
 function skillNotices({ problems }: Shelf): string[] {
-  const lines = problems.filter(({ kind }) => kind !== 'note').map(problemLine);
+  const lines = problems.filter(({ kind }) => kind !== 'note' && kind !== 'off').map(problemLine);
   const rest = lines.length - NOTICED_SKILLS;
   return rest <= 0
     ? lines

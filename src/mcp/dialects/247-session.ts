@@ -3,7 +3,7 @@
  * other. Asks and changes nothing.
  */
 import { isEnded, type Message, type Subagent, type Worktree } from '../../client/index.ts';
-import { labelOf } from './names.ts';
+import { LABEL_CHARS, labelOf } from '../../core/label.ts';
 
 export const sessionStatuses = ['init', 'working', 'needs_attention', 'idle'] as const;
 type SessionStatus = (typeof sessionStatuses)[number];
@@ -24,10 +24,15 @@ const animals = (
  * @param wish what stands in place of the animal, such as the name of a branch
  */
 export function sessionName(project: string, wish?: string): string {
-  const chosen = labelOf(wish ?? '');
+  const start = `${projectLabel(project)}${MIDDLE}`;
+  const chosen = labelOf(wish ?? '', LABEL_CHARS - start.length);
+  if (chosen !== undefined) return `${start}${chosen}`;
   const [a = 0, b = 0] = crypto.getRandomValues(new Uint32Array(2));
-  const drawn = `${animals[a % animals.length]}-${10 + (b % 90)}`;
-  return labelOf(`${labelOf(project, PROJECT_CHARS)}${MIDDLE}${chosen === '' ? drawn : chosen}`);
+  return `${start}${animals[a % animals.length]}-${10 + (b % 90)}`;
+}
+
+function projectLabel(project: string): string {
+  return labelOf(project, PROJECT_CHARS) ?? 'project';
 }
 
 /** What a session is known by besides its subagent. */
@@ -75,7 +80,7 @@ export function sessionInfo(subagent: Subagent, { repositories, worktree, archiv
 function projectOf(name: string, repositories: readonly string[]): string {
   const end = name.indexOf(MIDDLE);
   const project = end < 0 ? '' : name.slice(0, end);
-  return repositories.find((one) => labelOf(one, PROJECT_CHARS) === project) ?? project;
+  return repositories.find((one) => projectLabel(one) === project) ?? project;
 }
 
 /** The status, and what is wanted of the client. */

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { isEnded, ProblemError } from '../../client/index.ts';
+import { inWords } from '../../core/faults.ts';
 import type { Dialect, McpTool, Parent } from '../tool.ts';
 import { outputOf, type SessionInfo, sessionName, sessionStatuses, standing } from './247-session.ts';
 import {
@@ -116,7 +117,11 @@ const spawnSession = tool({
 });
 
 /** The gateway's fields as this tool calls them. */
-const fields: Readonly<Record<string, string>> = { task: 'prompt', repo: 'project' };
+const fields: Readonly<Record<string, string>> = {
+  task: 'prompt',
+  repo: 'project',
+  'limits.minutes': 'timeout',
+};
 
 function notSpawned(error: unknown): Answer {
   const refusal = refusalOf(error);
@@ -124,12 +129,12 @@ function notSpawned(error: unknown): Answer {
   const { status, errors = [], detail } = refusal;
   const faults = errors.map(({ path, message }) =>
     path === 'limits.minutes'
-      ? 'timeout is more than this gateway lets a session work: ask for less, or leave it out'
-      : `${fields[path] ?? path} ${message}`,
+      ? { path, message: 'is more than this gateway lets a session work: ask for less, or leave it out' }
+      : { path, message },
   );
   return {
     success: false,
-    error: faults.length > 0 ? `${faults.join('; ')}.` : detail,
+    error: faults.length > 0 ? inWords(faults, (path) => fields[path] ?? path) : detail,
     ...(status === 429 ? { errorCode: 'CAPACITY_EXCEEDED' } : {}),
     status,
   };

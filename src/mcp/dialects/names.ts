@@ -1,30 +1,8 @@
 /**
- * What names of other systems mean here: a branch or a session as a label, a project or a folder as a repository. Asks
- * the gateway which repositories there are, and never guesses between two.
+ * What names of other systems mean here: a project or a folder as a repository. Asks the gateway which repositories there
+ * are, and never guesses between two.
  */
 import type { Client } from '../../client/index.ts';
-
-/** Characters of a label. */
-const MOST = 48;
-
-/** Stands for every subagent, so it can't be one's label. */
-const EVERY = 'all';
-
-/**
- * A name as labels are written: a-z, 0-9 and hyphens, not the first. Empty: nothing is left of it.
- * @param most characters
- */
-export function labelOf(name: string, most = MOST): string {
-  const label = name
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/\p{M}+/gu, '')
-    .replace(/[^a-z0-9-]+/g, '-')
-    .replace(/^-+/, '')
-    .slice(0, most)
-    .replace(/-+$/, '');
-  return label === EVERY ? `${EVERY}-work` : label;
-}
 
 export type Chosen =
   | { readonly ok: true; readonly name: string }

@@ -3,9 +3,10 @@
  * answers. Keeps nothing: an orchestrator is a chat, its workers are the chat's subagents, their messages its news.
  */
 import { z } from 'zod';
+import { labelOf } from '../../core/label.ts';
 import type { Dialect, McpTool, Parent } from '../tool.ts';
 import { refusalOf, tell } from './answers.ts';
-import { labelOf, repositoryOf } from './names.ts';
+import { repositoryOf } from './names.ts';
 import { branchOf, createOrchestrator, findOrchestrator, timeOf, workersOf } from './orchestrator.ts';
 import {
   acknowledge,
@@ -120,7 +121,7 @@ const startWorktreeSession = tool({
     const { subagent, note } = await parent.client.spawn(orchestrator?.chat ?? (await parent.chat()), {
       task: prompt,
       repo: fromRef.trim() === '' ? repository.name : `${repository.name}@${fromRef.trim()}`,
-      ...(label === '' ? {} : { label }),
+      ...(label === undefined ? {} : { label }),
       ...(planMode ? { trust: 'plan' } : {}),
     });
     const on = `subagent/${subagent.label}`;

@@ -27,8 +27,10 @@ export function Composer({ conversation }: { readonly conversation: Conversation
   const attachments = useMemo(() => makeAttachments(client, id), [id]);
 
   useEffect(() => {
+    // Whoever writes elsewhere already, as in the search, goes on there.
+    const isWriting = document.activeElement instanceof HTMLInputElement;
     // On a phone the keyboard would hide what one came to read.
-    if (matchMedia('(pointer: fine)').matches) box.current?.focus();
+    if (!isWriting && matchMedia('(pointer: fine)').matches) box.current?.focus();
   }, []);
 
   // As high as what is in it, up to what the style allows.

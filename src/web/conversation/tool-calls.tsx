@@ -1,5 +1,5 @@
 /** What tools were called, folded away; what went in and came out is read when somebody looks. */
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Call } from '../../client/index.ts';
 import { client, wordsOf } from '../state/app.ts';
 import type { ToolCall } from '../state/items.ts';
@@ -48,9 +48,13 @@ function OneCall({
   readonly chat: string;
   readonly target?: string;
 }) {
-  const [behind, show] = useState<Call | string | undefined>(undefined);
-  const look = async (event: Event): Promise<void> => {
-    if (!(event.currentTarget instanceof HTMLDetailsElement) || !event.currentTarget.open) return;
+  const [behind, setBehind] = useState<Call | string | undefined>(undefined);
+  // What was asked for while it ran may come later than what was asked for when it had ended.
+  const show = (found: Call | string): void =>
+    setBehind((before) => (typeof before === 'object' && before.output !== undefined ? before : found));
+  const box = useRef<HTMLDetailsElement>(null);
+  const look = async (): Promise<void> => {
+    if (!box.current?.open) return;
     // One that ran when it was last looked at may have ended since.
     if (typeof behind === 'object' && (behind.output !== undefined || call.finished === undefined)) return;
     try {
@@ -59,8 +63,10 @@ function OneCall({
       show(wordsOf(error));
     }
   };
+  // It may also end while somebody looks.
+  useEffect(() => void look(), [call.finished]);
   return (
-    <details class="call" onToggle={look}>
+    <details class="call" ref={box} onToggle={look}>
       <summary>
         <code>{call.name}</code> <span class="cut">{call.summary}</span>
         <span class={call.ok === false ? 'failed' : 'soft'}>{outcome(call)}</span>

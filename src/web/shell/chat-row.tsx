@@ -211,7 +211,8 @@ function Rename({
         class="field"
         aria-label="Title"
         maxLength={200}
-        value={title}
+        // What was typed stays when the row is drawn anew.
+        defaultValue={title}
         onKeyDown={(event) => {
           if (event.key === 'Escape') done(undefined);
         }}

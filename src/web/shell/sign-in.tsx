@@ -12,7 +12,7 @@ export function SignIn() {
     busy.value = true;
     trouble.value = '';
     try {
-      await signIn(token.value.trim());
+      await signIn({ token: token.value.trim() });
     } catch (error) {
       trouble.value = wordsOf(error);
     }

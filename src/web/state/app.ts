@@ -116,23 +116,26 @@ export async function begin(): Promise<void> {
   client.about().then((found) => {
     about.value = found;
   }, ignored);
-  if (code === undefined) {
-    session.value = (await client.session()) ?? null;
-  } else {
-    try {
-      session.value = await client.signIn({ code });
-    } catch (error) {
-      signedOutBecause.value = wordsOf(error);
-      // Whoever has opened the link twice may be signed in since the first time.
-      session.value = (await client.session()) ?? null;
-    }
-  }
+  if (code !== undefined) return signInByLink(code);
+  session.value = (await client.session()) ?? null;
   if (session.value) await enter();
 }
 
-export async function signIn(token: string): Promise<void> {
-  session.value = await client.signIn({ token });
+async function signInByLink(code: string): Promise<void> {
+  try {
+    await signIn({ code });
+  } catch (error) {
+    signedOutBecause.value = wordsOf(error);
+    // Whoever has opened the link twice may be signed in since the first time.
+    session.value = (await client.session()) ?? null;
+    if (session.value) await enter();
+  }
+}
+
+export async function signIn(by: { readonly token: string } | { readonly code: string }): Promise<void> {
+  const found = await client.signIn(by);
   signedOutBecause.value = undefined;
+  session.value = found;
   await enter();
 }
 
@@ -234,9 +237,17 @@ effect(() => {
   if (connection?.state === 'ended' && connection.end === 'signed-out') leave(SIGNED_OUT);
 });
 
-/** The back and forward buttons of the browser. */
+/** The back and forward buttons of the browser, and links that are opened where the page is open already. */
 export function followAddress(): () => void {
   const moved = (): void => {
+    const code = takeCode();
+    if (code !== undefined && !session.value) {
+      signInByLink(code).catch((error: unknown) => {
+        signedOutBecause.value = wordsOf(error);
+      });
+    } else if (code !== undefined && conversation.value) {
+      history.replaceState(null, '', `#/${conversation.value.id}`);
+    }
     const wanted = addressed();
     if (wanted !== undefined && session.value) openChat(wanted);
   };

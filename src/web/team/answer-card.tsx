@@ -124,7 +124,7 @@ const asks: Readonly<Record<InputRequest['kind'], string>> = {
 };
 
 const labels: Readonly<Record<InputRequest['kind'], string>> = {
-  permission: 'Why not (optional, goes along with a denial)',
+  permission: 'Why not (optional, for a denial)',
   question: 'Your answer',
   plan: 'What to change',
 };

@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { wordsOf } from '../state/app.ts';
+import { VisibleText } from '../text/visible-text.tsx';
 
 interface Props {
   readonly label: string;
@@ -95,7 +96,8 @@ export function Confirm({
         </button>
       )}
       <span class={value.is === 'resting' && value.failed ? 'said trouble' : 'said'} role="status">
-        {value.is === 'resting' ? value.said : ''}
+        {/* It may name files. */}
+        {value.is === 'resting' ? <VisibleText text={value.said} /> : ''}
       </span>
     </span>
   );

@@ -47,12 +47,13 @@ export function DiffView({ chat, id }: { readonly chat: string; readonly id: str
       ))}
       {trouble.value === '' ? null : <p class="trouble">{trouble.value}</p>}
       {patch === '' && next === null ? <p class="soft">Nothing is changed.</p> : null}
-      {loading.value ? <p class="line">Loading…</p> : null}
-      {next !== null && !loading.value ? (
+      {next === null ? null : loading.value || (patch === '' && trouble.value === '') ? (
+        <p class="line">Loading…</p>
+      ) : (
         <button type="button" class="button small" onClick={load}>
-          {patch === '' ? 'Show the changes' : `More (${count(patch.length)} of ${count(chars)} characters)`}
+          {patch === '' ? 'Try again' : `More (${count(patch.length)} of ${count(chars)} characters)`}
         </button>
-      ) : null}
+      )}
     </div>
   );
 }
@@ -84,8 +85,10 @@ function File({ file, isOpen }: { readonly file: DiffFile; readonly isOpen: bool
           )}
           <VisibleText text={path} />
         </code>{' '}
-        <span class="soft">{changes[change]}</span> <span class="added">+{added}</span>{' '}
-        <span class="removed">−{removed}</span>
+        <span class="diff-sums">
+          <span class="soft">{changes[change]}</span> <span class="added">+{added}</span>{' '}
+          <span class="removed">−{removed}</span>
+        </span>
       </summary>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
       <pre tabIndex={0}>{open.value ? lines.map(line) : null}</pre>
@@ -103,7 +106,8 @@ const signs: Readonly<Record<DiffLine['kind'], string>> = {
 
 function line({ kind, text }: DiffLine, at: number) {
   return (
-    <span key={at} class="diff-line" data-kind={kind}>
+    // A whole file may have been written with carriage returns: that is no alarm in each line.
+    <span key={at} class="diff-line" data-kind={kind} data-returns={text.endsWith('\r')}>
       {signs[kind]}
       <VisibleText text={text} />
       {'\n'}

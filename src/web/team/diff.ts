@@ -39,7 +39,8 @@ export function diffFiles(patch: string): readonly DiffFile[] {
   const left: Left = { before: 0, after: 0 };
   const lines = patch.split('\n');
   if (lines.at(-1) === '') lines.pop();
-  for (const line of lines) {
+  for (const sent of lines) {
+    const line = withControls(sent);
     const file = files.at(-1);
     // Inside a place each line belongs to the file, whatever it looks like.
     if (file && (left.before > 0 || left.after > 0)) body(file, line, left);
@@ -47,6 +48,19 @@ export function diffFiles(patch: string): readonly DiffFile[] {
     else if (file) head(file, line, left);
   }
   return files;
+}
+
+/** The pictures of all controls but line feed and tab, which stand for themselves. */
+const pictures = /[\u2400-\u2408\u240b-\u241f\u2421]/g;
+
+/**
+ * A line with its control characters, which the gateway sends as the pictures of them: as what they are they can be
+ * named like all else that is not seen, and a picture of a file's own can pass for one at worst.
+ */
+function withControls(line: string): string {
+  return line.replaceAll(pictures, (picture) =>
+    picture === '\u2421' ? '\u007f' : String.fromCharCode(picture.charCodeAt(0) - 0x2400),
+  );
 }
 
 function started(line: string): Draft {
@@ -74,7 +88,7 @@ function head(file: Draft, line: string, left: Left): void {
     file.from = bare(line.slice('rename from '.length));
   } else if (line.startsWith('rename to ')) file.path = bare(line.slice('rename to '.length));
   else if (line.startsWith('+++ ') && !line.startsWith('+++ /dev/null')) file.path = bare(line.slice(4));
-  else if (/^(Binary files|GIT binary patch|old mode|new mode|\\)/.test(line)) {
+  else if (/^(Binary files|GIT binary patch|old mode|new mode|\\|\[… cut)/.test(line)) {
     file.lines.push({ kind: 'note', text: line.replace(/^\\ /, '') });
   }
 }
@@ -95,14 +109,29 @@ function body(file: Draft, line: string, left: Left): void {
     case '\\':
       file.lines.push({ kind: 'note', text: text.trim() });
       return;
-    default:
+    case ' ':
+    case undefined:
       left.before -= 1;
       left.after -= 1;
       file.lines.push({ kind: 'same', text });
+      return;
+    default:
+      // Of no file: where a patch that is too long was cut off, the gateway says so.
+      file.lines.push({ kind: 'note', text: line });
   }
 }
 
-const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '"': '"', '\\': '\\' };
+const escapes: Readonly<Record<string, string>> = {
+  a: '\u0007',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+  '"': '"',
+  '\\': '\\',
+};
 
 /** A name without what git puts around it: quotes, if it holds what isn't ASCII, and `b/`. */
 function bare(name: string): string {

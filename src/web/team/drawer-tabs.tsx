@@ -79,7 +79,7 @@ function Result({ subagent, result }: { readonly subagent: Subagent; readonly re
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
     <section class="drawer-scroll" tabIndex={0} aria-label="Result">
-      <p class="soft">
+      <p class="soft result-facts">
         {isLive(subagent)
           ? 'It has not ended yet.'
           : `${statusText(status)}, after ${duration((endedAt ?? createdAt) - (startedAt ?? createdAt))}.`}

@@ -2,12 +2,10 @@
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { ItemList } from '../conversation/item-view.tsx';
+import { useScrolling } from '../conversation/scrolling.ts';
 import { client, wordsOf } from '../state/app.ts';
 import type { Conversation } from '../state/conversation.ts';
 import { openTranscript, type Transcript } from '../state/transcript.ts';
-
-/** Pixels from the end within which somebody reads the end. */
-const NEAR = 60;
 
 export function DrawerTranscript({
   conversation,
@@ -18,25 +16,13 @@ export function DrawerTranscript({
 }) {
   const transcript = useSignal<Transcript | undefined>(undefined);
   const box = useRef<HTMLElement>(null);
-  const atEnd = useRef(true);
+  const { look } = useScrolling(box, '.item', () => undefined);
 
   useEffect(() => {
     const opened = openTranscript(client, conversation.id, id);
     transcript.value = opened;
     return () => opened.close();
   }, [conversation.id, id]);
-
-  useEffect(() => {
-    const element = box.current;
-    const inside = element?.firstElementChild;
-    if (!element || !inside) return;
-    const observer = new ResizeObserver(() => {
-      if (atEnd.current) element.scrollTop = element.scrollHeight;
-    });
-    observer.observe(inside);
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
 
   return (
     <section
@@ -45,9 +31,7 @@ export function DrawerTranscript({
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
       tabIndex={0}
       aria-label="Its work"
-      onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
-        atEnd.current = scrollHeight - scrollTop - clientHeight < NEAR;
-      }}
+      onScroll={look}
     >
       <div class="drawer-items">
         {transcript.value ? (

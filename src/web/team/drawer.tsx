@@ -56,9 +56,10 @@ export function Drawer({ conversation, id, onClose }: Props) {
     return () => {
       narrow.removeEventListener('change', show);
       removeEventListener('keydown', onKey);
-      const hadFocus = element.contains(document.activeElement);
+      // What had the focus in it may have gone, and nothing has it; whoever went on in the conversation stays there.
+      const { activeElement } = document;
+      const hadFocus = activeElement === document.body || element.contains(activeElement);
       element.close();
-      // Whoever went on in the conversation stays there.
       if (hadFocus) giveBack(opener);
     };
   }, []);

@@ -52,7 +52,8 @@ export function SteerBox({ conversation, subagent }: Props) {
       trouble.value = wordsOf(error);
     }
     sending.value = false;
-    box.current?.focus();
+    // Whoever went on elsewhere meanwhile stays there.
+    if (box.current?.form?.contains(document.activeElement)) box.current.focus();
   };
 
   return (
@@ -87,18 +88,19 @@ export function SteerBox({ conversation, subagent }: Props) {
         }}
       />
       <div class="steer-row">
-        <label for={check} title="It reads this at once instead of with its next step">
-          <input
-            id={check}
-            type="checkbox"
-            checked={interrupt.value}
-            disabled={!live}
-            onChange={(event) => {
-              interrupt.value = event.currentTarget.checked;
-            }}
-          />{' '}
-          Interrupt: give up the running call
-        </label>
+        {live ? (
+          <label for={check} title="It reads this at once instead of with its next step">
+            <input
+              id={check}
+              type="checkbox"
+              checked={interrupt.value}
+              onChange={(event) => {
+                interrupt.value = event.currentTarget.checked;
+              }}
+            />{' '}
+            Interrupt: give up the running call
+          </label>
+        ) : null}
         <button
           type="submit"
           class="button main small"

@@ -5,6 +5,7 @@ import type { Conversation } from '../state/conversation.ts';
 import { isLive } from '../state/team.ts';
 import { Markdown } from '../text/markdown.tsx';
 import { duration, money, statusText } from '../text/words.ts';
+import { beginning } from './beginning.ts';
 import { amount } from './outcomes.ts';
 import { Time } from './tree-row.tsx';
 
@@ -115,16 +116,4 @@ function Result({ text }: { readonly text: string }) {
       <Markdown text={text} />
     </details>
   );
-}
-
-/** The first lines, without what makes them Markdown. */
-function beginning(text: string): string {
-  const lines = text.split('\n').flatMap((line) => {
-    const words = line
-      .replace(/^[\s#>*-]+/, '')
-      .replaceAll(/[*_`]/g, '')
-      .trim();
-    return words === '' ? [] : [words];
-  });
-  return lines.slice(0, 3).join(' ').slice(0, 300);
 }

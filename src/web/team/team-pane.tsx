@@ -14,23 +14,28 @@ type View = 'tree' | 'timeline';
 
 export function TeamPane({ conversation }: { readonly conversation: Conversation }) {
   const view = useSignal<View>('tree');
+  const isEmpty = conversation.team.ids.value.length === 0;
   return (
     <section class="team" aria-labelledby="team-title">
       <header class="team-header">
         <div class="team-top">
           <h2 id="team-title">Team</h2>
-          <Switch
-            view={view.value}
-            choose={(next) => {
-              view.value = next;
-            }}
-          />
-          <KillAll conversation={conversation} />
+          {isEmpty ? null : (
+            <>
+              <Switch
+                view={view.value}
+                choose={(next) => {
+                  view.value = next;
+                }}
+              />
+              <KillAll conversation={conversation} />
+            </>
+          )}
         </div>
         <Sums conversation={conversation} />
         <Budget conversation={conversation} />
       </header>
-      {view.value === 'tree' ? (
+      {view.value === 'tree' || isEmpty ? (
         <Tree key={conversation.id} conversation={conversation} />
       ) : (
         <Timeline key={conversation.id} conversation={conversation} />
@@ -80,11 +85,21 @@ function useCounts({ team }: Conversation): Counts {
 function Sums({ conversation }: { readonly conversation: Conversation }) {
   const { atWork, asking, queued, ended } = useCounts(conversation);
   const usage = conversation.chat.value?.usage;
+  const steps = conversation.team.steps.value;
+  // Before anybody was given work there is nothing to count.
+  const isEmpty = atWork + asking + queued + ended === 0;
+  const figures = [
+    ...(isEmpty ? [] : [`${count(steps)} ${steps === 1 ? 'step' : 'steps'}`]),
+    ...(usage ? [`${tokens(usage)} tokens`, money(usage.usd)] : []),
+  ];
+  if (isEmpty && (usage?.usd ?? 0) === 0) return null;
   return (
     <ul class="sums" aria-label="Sums of the chat">
-      <li class="status" data-status={atWork > 0 ? 'running' : 'killed'}>
-        {atWork} at work
-      </li>
+      {isEmpty ? null : (
+        <li class="status" data-status={atWork > 0 ? 'running' : 'killed'}>
+          {atWork} at work
+        </li>
+      )}
       {asking > 0 ? (
         <li class="status" data-status="input_required">
           {asking} {asking === 1 ? 'needs' : 'need'} an answer
@@ -92,14 +107,11 @@ function Sums({ conversation }: { readonly conversation: Conversation }) {
       ) : null}
       {queued > 0 ? (
         <li class="status" data-status="queued">
-          {queued} queued
+          {queued} not begun
         </li>
       ) : null}
-      <li class="soft">{ended} ended</li>
-      <li class="soft figures">
-        {count(conversation.team.steps.value)} {conversation.team.steps.value === 1 ? 'step' : 'steps'}
-        {usage ? ` · ${tokens(usage)} tokens · ${money(usage.usd)}` : ''}
-      </li>
+      {isEmpty ? null : <li class="soft">{ended} ended</li>}
+      <li class="soft figures">{figures.join(' · ')}</li>
     </ul>
   );
 }

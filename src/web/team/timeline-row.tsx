@@ -8,9 +8,6 @@ import type { Phase } from '../state/phases.ts';
 import { duration, exactly, statusText } from '../text/words.ts';
 import { bars, endOf, placeOf, type Stretch } from './timeline-layout.ts';
 
-/** Per cent of the stretch beyond which no word fits behind a place. */
-const ROOM = 55;
-
 /** A subagent's line among those that are shown. */
 export interface Placed {
   readonly id: string;
@@ -26,10 +23,12 @@ interface Props {
   readonly of: number;
   readonly subagent: Signal<Subagent>;
   readonly stretch: Stretch;
+  /** How wide the room is in which bars stand, in rem. */
+  readonly lane: number;
   readonly top: number;
 }
 
-export function TimelineRow({ placed, of, subagent, stretch, top }: Props) {
+export function TimelineRow({ placed, of, subagent, stretch, lane, top }: Props) {
   const { id, phases, depth, at } = placed;
   const it = subagent.value;
   const end = endOf(phases);
@@ -41,6 +40,7 @@ export function TimelineRow({ placed, of, subagent, stretch, top }: Props) {
         class="line-label cut"
         data-depth={Math.min(depth, 6)}
         data-subagent={id}
+        title={it.path}
         onClick={() => {
           opened.value = id;
         }}
@@ -59,15 +59,27 @@ export function TimelineRow({ placed, of, subagent, stretch, top }: Props) {
           />
         ))}
         {end && endPlace !== undefined && endPlace >= 0 && endPlace <= 100 ? (
-          <span class="status ending" data-status={end.status} style={{ left: `${endPlace}%` }}>
+          <span
+            class="status ending"
+            data-status={end.status}
+            title={statusText(end.status)}
+            style={{ left: `${endPlace}%` }}
+          >
             {end.status === 'completed' ? '✓' : '✕'}
             {/* Words only where there is room behind. */}
-            {endPlace < ROOM ? ` ${statusText(end.status)}` : ''}
+            {widthOf(statusText(end.status)) <= lane * (1 - endPlace / 100)
+              ? ` ${statusText(end.status)}`
+              : ''}
           </span>
         ) : null}
       </div>
     </li>
   );
+}
+
+/** What the words of an ending take, with the mark before them, in rem: rather too much than too little. */
+function widthOf(words: string): number {
+  return 1.5 + words.length * 0.42;
 }
 
 /** A line's phases in words. */

@@ -11,13 +11,15 @@ import { Links, type Placed, TimelineRow } from './timeline-row.tsx';
 import { inOrderOfMaking } from './tree-order.ts';
 import { useWindowing } from './windowing.ts';
 
-/** Of a row, as `team.css` has it. */
+/** Of a row, as `timeline.css` has it. */
 const ROW_REM = 2;
 const MINUTE = 60_000;
-/** Pixels that a tick's label wants. */
-const TICK_PX = 68;
-/** Pixels of the column with the labels, about. */
-const LABELS_PX = 144;
+/** What the labels of lines take at the left, and what is left free at the right; as `timeline.css` has them. */
+const LABELS_REM = 9;
+const FREE_REM = 0.75;
+/** What a tick's label wants, with the room around it, and half of it alone. */
+const TICK_REM = 4.75;
+const HALF_TICK_REM = 1.75;
 
 const zooms = [
   { name: '5 min', span: 5 * MINUTE },
@@ -49,11 +51,10 @@ export function Timeline({ conversation }: { readonly conversation: Conversation
   const { box, first, end: last, rowHeight, width, onScroll } = useWindowing(placed.length, ROW_REM);
   const shown = placed.slice(first, last);
   const where = new Map(placed.map((one) => [one.id, one.at]));
-  const axis = ticks(
-    stretch,
-    Math.floor((width.value - LABELS_PX) / TICK_PX),
-    -new Date(end).getTimezoneOffset() * MINUTE,
-  );
+  const rem = rowHeight / ROW_REM;
+  /** The room in which bars stand. */
+  const lane = width.value / rem - LABELS_REM - FREE_REM;
+  const axis = ticks(stretch, Math.floor(lane / TICK_REM), -new Date(end).getTimezoneOffset() * MINUTE);
   const present = placeOf(newest, stretch);
   const height = placed.length * rowHeight;
 
@@ -97,16 +98,26 @@ export function Timeline({ conversation }: { readonly conversation: Conversation
       <div class="team-body timeline" ref={box} onScroll={onScroll}>
         <div class="axis" aria-hidden="true">
           <div class="lane">
-            {axis.map(({ at, left, label }) =>
-              // At the edge there is no room for the words.
-              left > 94 ? null : (
-                <span key={at} class="tick" style={{ left: `${left}%` }}>
+            {axis.map(({ at, left, label }) => {
+              // At the edge the words stand a little before their place, rather than being cut off.
+              const beyond = Math.max(0, HALF_TICK_REM - FREE_REM - lane * (1 - left / 100));
+              return (
+                <span
+                  key={at}
+                  class="tick"
+                  style={{ left: `${left}%`, translate: `calc(-50% - ${beyond}rem)` }}
+                >
                   {label}
                 </span>
-              ),
-            )}
+              );
+            })}
           </div>
         </div>
+        <svg class="links grid" aria-hidden="true" height={height}>
+          {axis.map(({ at, left }) => (
+            <line key={at} x1={`${left}%`} x2={`${left}%`} y1={0} y2="100%" />
+          ))}
+        </svg>
         {placed.length === 0 ? <p class="soft timeline-nothing">Nobody was at work in this time.</p> : null}
         <ul class="lines" aria-label="Who worked when" style={{ height: `${height}px` }}>
           {shown.map((one) => {
@@ -118,15 +129,13 @@ export function Timeline({ conversation }: { readonly conversation: Conversation
                 of={placed.length}
                 subagent={subagent}
                 stretch={stretch}
+                lane={lane}
                 top={one.at * rowHeight}
               />
             ) : null;
           })}
         </ul>
         <svg class="links" aria-hidden="true" height={height}>
-          {axis.map(({ at, left }) => (
-            <line key={at} class="grid" x1={`${left}%`} x2={`${left}%`} y1={0} y2="100%" />
-          ))}
           <Links shown={shown} where={where} rowHeight={rowHeight} stretch={stretch} />
           {present >= 0 && present <= 100 && times.live ? (
             <line class="now" x1={`${present}%`} x2={`${present}%`} y1={0} y2="100%" />
@@ -162,7 +171,7 @@ function Key() {
     <p class="timeline-key" aria-hidden="true">
       {(
         [
-          ['queued', 'queued'],
+          ['queued', 'not begun'],
           ['running', 'at work'],
           ['waiting', 'waits for its own'],
           ['input_required', 'needs an answer'],

@@ -6,6 +6,7 @@ import { opened } from '../state/app.ts';
 import { now } from '../state/now.ts';
 import { isLive } from '../state/team.ts';
 import { duration, money, statusText, tokens } from '../text/words.ts';
+import { beginning } from './beginning.ts';
 import { amount } from './outcomes.ts';
 import type { TreeRow } from './tree-order.ts';
 
@@ -42,6 +43,8 @@ export function SubagentRow({ subagent, ...shared }: Shared & { readonly subagen
   const it = subagent.value;
   const { row } = shared;
   const flags = flagsOf(it);
+  // Whoever never began has cost nothing: the room is for what it waits for.
+  const hasBegun = it.startedAt !== undefined;
   const figures = [amount(it.steps, 'step'), `${tokens(it.usage)} tokens`, money(it.usage.usd)];
   return (
     <div
@@ -49,7 +52,7 @@ export function SubagentRow({ subagent, ...shared }: Shared & { readonly subagen
       tabIndex={shared.isCurrent ? 0 : -1}
       {...shape(shared)}
       class="row"
-      aria-description={figures.join(', ')}
+      {...(hasBegun ? { 'aria-description': figures.join(', ') } : {})}
       aria-current={opened.value === it.id ? 'true' : undefined}
       data-ended={!isLive(it)}
     >
@@ -75,12 +78,14 @@ export function SubagentRow({ subagent, ...shared }: Shared & { readonly subagen
           ))}
           {doing(it)}
         </span>
-        <span class="figures" aria-hidden="true">
-          {/* Each as wide as its like in all rows, so that they stand below each other. */}
-          <span class="figure">{amount(it.steps, 'step')}</span>
-          <span class="figure">{tokens(it.usage)} tok</span>
-          <span class="figure">{money(it.usage.usd)}</span>
-        </span>
+        {hasBegun ? (
+          <span class="figures" aria-hidden="true">
+            {/* Each as wide as its like in all rows, so that they stand below each other. */}
+            <span class="figure">{amount(it.steps, 'step')}</span>
+            <span class="figure">{tokens(it.usage)} tok</span>
+            <span class="figure">{money(it.usage.usd)}</span>
+          </span>
+        ) : null}
       </span>
     </div>
   );
@@ -123,13 +128,12 @@ export function FoldRow(shared: Shared) {
 }
 
 function doing(it: Subagent): string {
-  if (it.status === 'input_required' && it.inputRequest) return it.inputRequest.title;
-  if (isLive(it)) return it.activity || it.reason || firstLine(it.task);
-  return firstLine(it.result?.trim() || it.activity || it.task);
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? '';
+  if (it.status === 'input_required' && it.inputRequest) {
+    const { kind, title } = it.inputRequest;
+    return kind === 'permission' ? title : beginning(title);
+  }
+  if (isLive(it)) return it.activity || it.reason || beginning(it.task);
+  return beginning(it.result ?? '') || it.activity || beginning(it.task);
 }
 
 interface Flag {

@@ -10,7 +10,7 @@ import { type TreeRow, treeRows } from './tree-order.ts';
 import { FoldRow, type RowActs, SubagentRow } from './tree-row.tsx';
 import { useWindowing } from './windowing.ts';
 
-/** Of a row, as `team.css` has it. */
+/** Of a row, as `tree.css` has it. */
 const ROW_REM = 3.5;
 /** Letters typed within this belong together. */
 const TYPING_MS = 700;
@@ -141,6 +141,11 @@ export function Tree({ conversation }: { readonly conversation: Conversation }) 
         aria-label="Subagents"
         style={{ height: `${rows.length * rowHeight}px` }}
         onKeyDown={onKeyDown}
+        // However the focus came to a row, that is the one that the keyboard is at, wherever news moves it.
+        onFocusIn={({ target }) => {
+          if (target instanceof HTMLElement && target.dataset.row !== undefined)
+            active.value = target.dataset.row;
+        }}
       >
         {shown.map(({ row, place }) => {
           const shared = { row, top: place * rowHeight, isCurrent: row.id === current, act: act.current };

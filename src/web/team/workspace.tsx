@@ -5,6 +5,7 @@ import { ProblemError, type Subagent, type Worktree } from '../../client/index.t
 import { client, wordsOf } from '../state/app.ts';
 import type { Conversation } from '../state/conversation.ts';
 import { isLive } from '../state/team.ts';
+import { VisibleText } from '../text/visible-text.tsx';
 import { Confirm } from './confirm.tsx';
 import { DiffView } from './diff-view.tsx';
 import { amount, landWords, refusalWords, removeWords } from './outcomes.ts';
@@ -109,7 +110,7 @@ function Facts({ found, subagent }: { readonly found: Found; readonly subagent: 
             <div key={one.branch} class="overlap">
               <dt>Overlaps</dt>
               <dd>
-                <code>{one.branch}</code> changes, too: {one.files.join(', ')}
+                <code>{one.branch}</code> changes, too: <VisibleText text={one.files.join(', ')} />
               </dd>
             </div>
           ))}

@@ -31,7 +31,7 @@ async function upTo(house: FaultHouse, run: string, part: Part): Promise<{ chat:
   const chat = await client.newChat();
   for (const one of parts.slice(0, parts.indexOf(part))) simulator.open(`${one} ${run}`);
   await house.say(chat, `Begin ${run}.`);
-  await simulator.until(() => simulator.waiting(`${part} ${run}`) === 1, 30_000);
+  await simulator.until(() => simulator.waiting(`${part} ${run}`) === 1);
   if (part === 'main') return { chat, session: chat.id };
   const found = await chat.subagents();
   const session = found.find(({ label }) => label === part)?.id ?? '';
@@ -101,10 +101,10 @@ describe('a session that was reset in the middle of a step', () => {
       const { chat, session } = await upTo(house, run, part);
       await house.bell({ what: 'lose', session });
       expect(await house.bell({ what: 'due', session })).toBeNull();
-      await simulator.until(() => simulator.waiting(`${part} ${run}`) === 0, 30_000);
+      await simulator.until(() => simulator.waiting(`${part} ${run}`) === 0);
       await come({ house, chat, session });
       // By this and by nothing else: whoever asks how it stands would bring it back, too.
-      await simulator.until(() => simulator.waiting(`${part} ${run}`) === 1, 30_000);
+      await simulator.until(() => simulator.waiting(`${part} ${run}`) === 1);
       await ends(house, chat, run);
     });
     await house.judged();
@@ -166,12 +166,12 @@ describe('an alarm that finds its object unable to work', () => {
     const before = (await house.bell({ what: 'count' })) ?? 0;
     for (let n = 1; n <= 3; n += 1) {
       await house.bell({ what: 'hurry', session });
-      await expect.poll(() => house.bell({ what: 'count' }), { timeout: 10_000 }).toBe(before + n);
+      await expect.poll(() => house.bell({ what: 'count' })).toBe(before + n);
       await expect.poll(() => house.bell({ what: 'due', session })).toBeGreaterThan(1_000);
     }
     await house.restart();
     await house.bell({ what: 'hurry', session });
-    await house.simulator.until(() => house.simulator.waiting('worker shut') > 0, 20_000);
+    await house.simulator.until(() => house.simulator.waiting('worker shut') > 0);
     await ends(house, chat, 'shut');
     await house.judged();
   });

@@ -15,7 +15,7 @@ function script(request: ParsedRequest): Reply {
 /** Waits until the model is asked once more on behalf of who waits at this gate. */
 async function asked(house: FaultHouse, gate: string, before: number): Promise<void> {
   const { simulator } = house;
-  await simulator.until(() => simulator.counts.requests > before && simulator.waiting(gate) > 0, 30_000);
+  await simulator.until(() => simulator.counts.requests > before && simulator.waiting(gate) > 0);
 }
 
 /** The object goes in the middle of the step, and comes back in this way. */
@@ -39,7 +39,7 @@ describe('an object that is reset at one step again and again', () => {
     // Nothing is lost: resumed, it tries once more.
     house.simulator.open('above');
     await chat.resume();
-    await expect.poll(() => chat.said(), { timeout: 20_000 }).toContain('Thought.');
+    await expect.poll(() => chat.said()).toContain('Thought.');
     await expect.poll(async () => (await chat.view()).status).toBe('idle');
     await house.judged();
   });
@@ -58,7 +58,7 @@ describe('an object that is reset at one step again and again', () => {
     const { subagent } = await feed.first('subagent.ended');
     expect(subagent).toMatchObject({ id, status: 'failed', reason: 'crash' });
     await feed.first('announcement.read');
-    await expect.poll(async () => (await chat.view()).status, { timeout: 20_000 }).toBe('idle');
+    await expect.poll(async () => (await chat.view()).status).toBe('idle');
     await house.judged();
   });
 });
@@ -75,7 +75,7 @@ test('an object that goes after it was steadily at work is no crash', async () =
   }
   expect((await chat.view()).status).toBe('working');
   house.simulator.open('above');
-  await expect.poll(() => chat.said(), { timeout: 20_000 }).toEqual(['Thought.']);
+  await expect.poll(() => chat.said()).toEqual(['Thought.']);
   await expect.poll(async () => (await chat.view()).status).toBe('idle');
   const logs = await house.judged();
   const resumed = logs.flatMap(({ log }) => log.filter(({ event }) => event.type === 'session.resumed'));

@@ -17,7 +17,7 @@ async function goes({ bell, simulator }: FaultHouse, session: string): Promise<v
   await bell({ what: 'later', ms: 30_000 });
   await bell({ what: 'ring', session, times: 1 });
   await bell({ what: 'reset', session });
-  await simulator.until(() => simulator.waiting('thought') === 0, 30_000);
+  await simulator.until(() => simulator.waiting('thought') === 0);
   await bell({ what: 'ring', session, times: 1 });
 }
 
@@ -25,7 +25,7 @@ test('an object that goes again and again at one step is a crash in the end; one
   const house = await openFaultHouse(script);
   const { simulator } = house;
   const chat = await house.client.newChat();
-  const asked = () => simulator.until(() => simulator.waiting('thought') === 1, 30_000);
+  const asked = () => simulator.until(() => simulator.waiting('thought') === 1);
   const begins = async (text: string) => {
     await house.say(chat, text);
     await asked();
@@ -39,20 +39,18 @@ test('an object that goes again and again at one step is a crash in the end; one
   await begins('Think of it.');
   await bears(BORNE);
   simulator.release('thought');
-  await expect.poll(() => chat.said(), { timeout: 20_000 }).toEqual(['Thought.']);
+  await expect.poll(() => chat.said()).toEqual(['Thought.']);
   await expect.poll(async () => (await chat.view()).status).toBe('idle');
 
   await begins('Think of it again.');
   await bears(BORNE + CRASHES);
   expect((await chat.view()).status).toBe('working');
   await goes(house, chat.id);
-  await expect
-    .poll(() => chat.view(), { timeout: 20_000 })
-    .toMatchObject({ status: 'parked', reason: 'crash' });
+  await expect.poll(() => chat.view()).toMatchObject({ status: 'parked', reason: 'crash' });
   // Nothing is lost: resumed, it tries once more.
   simulator.open('thought');
   await chat.resume();
-  await expect.poll(() => chat.said(), { timeout: 20_000 }).toEqual(['Thought.', 'Thought.']);
+  await expect.poll(() => chat.said()).toEqual(['Thought.', 'Thought.']);
   await expect.poll(async () => (await chat.view()).status).toBe('idle');
   await house.judged();
 });

@@ -26,8 +26,8 @@ test('a chat forgets subagents that ended long ago, and keeps all its own messag
   const chat = await client.newChat();
   await house.say(chat, 'Begin.');
   const news = async () => (await chat.subagents()).map(({ announcement }) => announcement).join();
-  await expect.poll(news, { timeout: 20_000 }).toBe('read,read');
-  await expect.poll(async () => (await chat.view()).status, { timeout: 20_000 }).toBe('idle');
+  await expect.poll(news).toBe('read,read');
+  await expect.poll(async () => (await chat.view()).status).toBe('idle');
   const below = (await chat.subagents()).map(({ id }) => id);
   const said = await chat.messages();
   expect(said.length).toBeGreaterThan(1);
@@ -41,13 +41,13 @@ test('a chat forgets subagents that ended long ago, and keeps all its own messag
   await house.bell({ what: 'later', ms: 2 * DAY_MS });
   await house.bell({ what: 'ring', session: chat.id, times: 1 });
   const left = async () => (await Promise.all(below.map((id) => tables(house, id)))).flat();
-  await expect.poll(left, { timeout: 20_000 }).toEqual([]);
+  await expect.poll(left).toEqual([]);
   await expect.poll(() => chat.subagents()).toEqual([]);
   for (const id of below) expect((await client.get(chat.path(`/subagents/${id}`))).status).toBe(404);
   expect(await chat.messages()).toEqual(said);
 
   await house.say(chat, 'And now?');
-  await expect.poll(async () => (await chat.said()).at(-1), { timeout: 20_000 }).toBe('Well.');
+  await expect.poll(async () => (await chat.said()).at(-1)).toBe('Well.');
   await expect.poll(async () => (await chat.view()).status).toBe('idle');
   // What it has in memory is what is stored.
   await house.host.abortAll();

@@ -76,15 +76,15 @@ test('chats that are archived or deleted while everything is reset are so in the
   );
   over = true;
   await storm;
-  await expect.poll(() => listed(house, false), { timeout: 30_000 }).toEqual(kept.sort());
-  await expect.poll(() => listed(house, true), { timeout: 30_000 }).toEqual(archived.sort());
+  await expect.poll(() => listed(house, false)).toEqual(kept.sort());
+  await expect.poll(() => listed(house, true)).toEqual(archived.sort());
   // A deleted chat may just have been reset: who looks at it, as its alarm would, brings its end about.
   const expected = [...kept, ...archived].sort();
   for (let tries = 0; ; tries += 1) {
     await sleep(500);
     await house.stop();
     const left = chatsIn(house.host.folder);
-    if (tries === 5 || left.join() === expected.join()) {
+    if (tries === 20 || left.join() === expected.join()) {
       expect(left).toEqual(expected);
       return;
     }
@@ -99,7 +99,7 @@ test('a subagent that was removed is not born again of a task that was on its wa
   const house = await openFaultHouse(() => ({ text: 'Well.' }));
   const chat = await house.client.newChat();
   const { id } = await chat.spawn({ task: 'Toil.' });
-  await expect.poll(async () => (await chat.subagent(id)).status, { timeout: 20_000 }).toBe('completed');
+  await expect.poll(async () => (await chat.subagent(id)).status).toBe('completed');
   const rows = await house.host.rows('SessionObject', { name: chat.id }, 'SELECT text FROM events');
   const posted = rows
     .map((row) => decodeEvent({ seq: 1, at: 0, event: taskRow.parse(row).text }).event)

@@ -31,8 +31,8 @@ test('a long call is made once, and a session that was reset comes back, with no
     () => simulator.requests.filter((one) => one.outcome === 'answered').length === 2,
     40_000,
   );
-  await expect.poll(() => patient.said(), { timeout: 20_000 }).toEqual(['Here you are.']);
-  await expect.poll(() => alone.said(), { timeout: 20_000 }).toEqual(['Waited.']);
+  await expect.poll(() => patient.said()).toEqual(['Here you are.']);
+  await expect.poll(() => alone.said()).toEqual(['Waited.']);
   expect(simulator.counts.requests).toBe(3);
   await expect.poll(async () => (await patient.view()).status).toBe('idle');
   await house.judged();

@@ -21,13 +21,13 @@ test('subagents in the middle of a step go on as soon as their chat is asked for
   await house.bell({ what: 'alarms', are: 'lost' });
   const chat = await house.client.newChat();
   await house.say(chat, 'Begin.');
-  const working = () => simulator.until(() => simulator.waiting('below') === 2, 15_000);
+  const working = () => simulator.until(() => simulator.waiting('below') === 2);
   await working();
   await expect.poll(async () => (await chat.view()).status).toBe('idle');
   const asked = [() => chat.messages(), () => chat.events(), () => house.say(chat, 'How is it going?')];
   for (const ask of asked) {
     await house.host.abortAll();
-    await simulator.until(() => simulator.waiting('below') === 0, 15_000);
+    await simulator.until(() => simulator.waiting('below') === 0);
     // By this and by nothing else: whoever asks how the chat stands asks those below it, too.
     await ask();
     await working();
@@ -35,7 +35,7 @@ test('subagents in the middle of a step go on as soon as their chat is asked for
   await house.bell({ what: 'alarms', are: 'heard' });
   simulator.open('below');
   const ended = async () => (await chat.subagents()).map(({ announcement }) => announcement).join();
-  await expect.poll(ended, { timeout: 30_000 }).toBe('read,read,read');
-  await expect.poll(async () => (await chat.view()).status, { timeout: 20_000 }).toBe('idle');
+  await expect.poll(ended).toBe('read,read,read');
+  await expect.poll(async () => (await chat.view()).status).toBe('idle');
   await house.judged();
 });

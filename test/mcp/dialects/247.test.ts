@@ -230,7 +230,7 @@ test('what is wrong is answered in words, with the codes that its clients know, 
     { given: { prompt: 'Say hello.' }, errorCode: 'PROJECT_NOT_ALLOWED', status: 400, error: /name one/ },
     { given: { ...hello, timeout: 3_600_000 }, status: 422, error: /^timeout is more/ },
     { given: { ...hello, prompt: ' ' }, status: 422, error: /^prompt is blank/ },
-    { given: { ...hello, model: 'gpt' }, status: 422, error: /^model / },
+    { given: { ...hello, model: 'gpt' }, status: 422, error: /^There is no model "gpt"/ },
   ];
   for (const { given, error, ...rest } of rows) {
     const refused = await call('spawn_session', given);

@@ -1,9 +1,8 @@
-/** What words of these clients are taken for: yes and no, labels, repositories, lines of a patch. */
+/** What words of these clients are taken for: yes and no, names of sessions, lines of a patch. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { changedLines, sessionName } from '../../../src/mcp/dialects/247-session.ts';
 import { decisionIn } from '../../../src/mcp/dialects/answers.ts';
-import { labelOf } from '../../../src/mcp/dialects/names.ts';
 
 /** As `sessions_spawn` takes them. */
 const label = /^[a-z0-9][a-z0-9-]{0,47}$/;
@@ -29,15 +28,13 @@ describe('the first word decides', () => {
   );
 });
 
-test('whatever a branch or project is called, what comes of it is a label or nothing', () => {
-  expect(labelOf('feat/add-auth')).toBe('feat-add-auth');
-  expect(labelOf('Ünïcode/Straße')).toBe('unicode-stra-e');
-  expect(labelOf('--upload-pack=x')).toBe('upload-pack-x');
-  expect(labelOf('all')).not.toBe('all');
+test('whatever a branch or project is called, the name of its session is a label', () => {
+  expect(sessionName('app', 'feat/add-auth')).toBe('app--spawn-feat-add-auth');
+  expect(sessionName('app', '漢字')).toMatch(/^app--spawn-[a-z]+-\d\d$/);
   fc.assert(
-    fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (name) => {
-      const made = labelOf(name);
-      expect(made === '' || (label.test(made) && made !== 'all')).toBe(true);
+    fc.property(fc.array(fc.integer({ min: 0, max: 0xffff })), (units) => {
+      const name = String.fromCharCode(...units);
+      expect(sessionName(name)).toMatch(label);
       expect(sessionName('app', name)).toMatch(label);
       expect(sessionName('an_even-longer-name-of-a-repository-than-one-would-give-to-any', name)).toMatch(
         label,

@@ -23,7 +23,7 @@ export interface FetchSetting {
   readonly lookup: Lookup;
   readonly limits: FetchLimits;
   /** Keeps a page that is too long to show, and gives the name by which it can be read. */
-  readonly keep: (text: string) => Promise<string>;
+  readonly keep: (text: string) => Promise<string | undefined>;
 }
 
 /** What a page may take to be turned into text, beyond the time of its coming. */

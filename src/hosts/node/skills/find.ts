@@ -6,15 +6,19 @@
 import { lstat, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FoundSkills, readShelf, type Shelf } from '../../../skills/shelf.ts';
-import { type SkillFolder, type SkillProblem, skillFile } from '../../../skills/skill.ts';
+import { type SkillFolder, type SkillNeed, type SkillProblem, skillFile } from '../../../skills/skill.ts';
 import { codeOf, isInside } from '../workshop/places.ts';
 import { nodeSkillFolder } from './folder.ts';
 
 /** Folders in one folder of skills that are looked at. */
 const LOOKED_AT = 500;
 
-/** @param paths absolute, in the order in which their names count. Never rejects. */
-export async function nodeShelf(paths: readonly string[]): Promise<Shelf> {
+/**
+ * Never rejects.
+ * @param paths absolute, in the order in which their names count
+ * @param on what the configuration switches on
+ */
+export async function nodeShelf(paths: readonly string[], on: readonly SkillNeed[]): Promise<Shelf> {
   const folders: SkillFolder[] = [];
   const problems: SkillProblem[] = [];
   const seen = new Set<string>();
@@ -28,7 +32,7 @@ export async function nodeShelf(paths: readonly string[]): Promise<Shelf> {
       seen.add(real);
     }
   }
-  return readShelf({ folders, problems });
+  return readShelf({ folders, problems }, on);
 }
 
 async function foundAt(path: string): Promise<FoundSkills> {

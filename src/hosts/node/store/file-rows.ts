@@ -4,6 +4,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
+import { z } from 'zod';
 import { type Files, keptFileSchema, LOOSE_MS } from '../../../core/files.ts';
 import { idOf, integer, type Row } from './rows.ts';
 
@@ -15,7 +16,18 @@ export interface FileRowPorts {
   readonly write: (job: () => void) => void;
 }
 
-export function fileRows(db: DatabaseSync, { numberOf, read, write }: FileRowPorts): Files {
+/** Of a host with folders: the store knows where there each file lies, so that it is found there again. */
+export interface PlacedFiles extends Files {
+  /** The chat's files that have a place, and which. */
+  placed(chat: string): { readonly id: string; readonly place: string }[];
+  /** From now on this is the file's place. */
+  place(chat: string, id: string, place: string): void;
+}
+
+/** Beside what is known of every file. */
+const placedSchema = z.object({ id: z.string(), place: z.string() });
+
+export function fileRows(db: DatabaseSync, { numberOf, read, write }: FileRowPorts): PlacedFiles {
   const add = db.prepare(`
     INSERT INTO files (session, id, request, facts, at, loose) VALUES (?, ?, ?, ?, ?, 1)
     ON CONFLICT (session, id) DO UPDATE SET at = excluded.at, request = coalesce(request, excluded.request)
@@ -30,6 +42,10 @@ export function fileRows(db: DatabaseSync, { numberOf, read, write }: FileRowPor
   const factsOf = db.prepare('SELECT facts FROM files WHERE session = ? AND id = ?');
   const dataOf = db.prepare('SELECT data, sum FROM file_data WHERE session = ? AND id = ?');
   const keep = db.prepare('UPDATE files SET loose = 0 WHERE session = ? AND id = ? AND loose = 1');
+  const placed = db.prepare("SELECT facts FROM files WHERE session = ? AND facts ->> '$.place' IS NOT NULL");
+  const setPlace = db.prepare(
+    "UPDATE files SET facts = json_set(facts, '$.place', ?) WHERE session = ? AND id = ?",
+  );
   const loose = db.prepare('SELECT count(*) AS n FROM files WHERE loose = 1 AND session = ?');
 
   /** Undefined also for bytes that aren't what was stored: a file that is damaged is gone. */
@@ -73,6 +89,15 @@ export function fileRows(db: DatabaseSync, { numberOf, read, write }: FileRowPor
       write(() => {
         for (const id of ids) keep.run(no, id);
       });
+    },
+    placed(chat) {
+      const no = numberOf(chat);
+      const rows = no === undefined ? [] : read(() => placed.all(no));
+      return rows.map((row) => placedSchema.parse(JSON.parse(String(row.facts))));
+    },
+    place(chat, id, place) {
+      const no = numberOf(chat);
+      if (no !== undefined) write(() => void setPlace.run(place, no, id));
     },
     loose(chat) {
       const no = numberOf(chat);

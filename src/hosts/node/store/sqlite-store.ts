@@ -9,7 +9,7 @@ import { checkCommit, repeatedKey, StoreError, wholeNumber } from '../../../runt
 import { takeDataFolder } from './data-folder.ts';
 import { DataFolderError, dataFolderError } from './data-folder-error.ts';
 import { prepareDatabase } from './database-file.ts';
-import { fileRows } from './file-rows.ts';
+import { fileRows, type PlacedFiles } from './file-rows.ts';
 import { type Migration, migrate, migrations } from './migrations.ts';
 import {
   corrupt,
@@ -44,6 +44,7 @@ export interface StoreOptions {
 export interface SqliteStore extends Store, Finder {
   /** Absolute path of the data folder. */
   readonly folder: string;
+  readonly files: PlacedFiles;
   /** Puts the database in order and lets the folder go. Safe to repeat; any other call after it throws. */
   close(): void;
 }

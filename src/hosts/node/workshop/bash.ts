@@ -2,14 +2,12 @@
  * Owns one call of the tool `bash`: waits for a place, runs the command in the worker's workspace, and puts
  * its end into words. Never checks the model's input and never kills by itself.
  */
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join } from 'node:path';
 import type { ToolOutcome, Worker } from '../../../core/ports.ts';
 import { type Environment, workerEnvironment } from './environment.ts';
-import { fileName, outputFolder } from './folders.ts';
 import type { Isolation } from './isolation.ts';
+import { outputFile } from './kept-output.ts';
 import type { Marker } from './marker.ts';
 import { makeOutput, type OutputLimits } from './output.ts';
 import type { ProcessQueue } from './process-queue.ts';
@@ -24,7 +22,7 @@ export interface BashSetting {
   readonly queue: ProcessQueue;
   readonly source: Readonly<Record<string, string | undefined>>;
   readonly limits: OutputLimits;
-  /** Where the pipes are made. */
+  /** Where the pipes are made, and what is half written. */
   readonly partial: string;
   readonly ceiling: string;
 }
@@ -72,8 +70,10 @@ export async function runBash(setting: BashSetting, call: BashCall): Promise<Too
   try {
     const waited = performance.now() - began;
     const left = call.limitMs === undefined ? Number.POSITIVE_INFINITY : Math.max(1, call.limitMs - waited);
-    const file = outputFile(call);
-    const output = makeOutput(file, setting.limits);
+    const { tmp, callId } = call;
+    const kept = { tmp, isTmp: setting.isolation.privateTmp, partial: setting.partial };
+    const file = outputFile(kept, { callId, kind: 'bash' });
+    const output = makeOutput(file.begin, setting.limits);
     let told = Number.NEGATIVE_INFINITY;
     const shell = existsSync('/bin/bash') ? '/bin/bash' : 'sh';
     call.onAlive();
@@ -100,8 +100,7 @@ export async function runBash(setting: BashSetting, call: BashCall): Promise<Too
       setting.isolation,
       setting.partial,
     ).finally(() => walled?.ended());
-    const shownName = setting.isolation.privateTmp ? file.replace(call.tmp, '/tmp') : file;
-    const printed = await output.finish(shownName);
+    const printed = await output.finish(file.shown);
     if (call.signal.aborted) throw call.signal.reason;
     return inWords(end, printed, {
       limitMs: left < call.timeoutMs ? call.limitMs : undefined,
@@ -144,11 +143,6 @@ function environmentOf(setting: BashSetting, call: BashCall): Environment {
 function tmpOf({ isolation, sandbox }: BashSetting, { worker, tmp }: BashCall): string {
   if (sandbox !== undefined && worker.reviewer === true) return reviewerTmp;
   return isolation.privateTmp ? '/tmp' : tmp;
-}
-
-function outputFile(call: BashCall): string {
-  const unique = randomUUID().slice(0, 8);
-  return join(call.tmp, outputFolder, `bash-${fileName(call.callId)}-${unique}.txt`);
 }
 
 function inWords(

@@ -110,7 +110,10 @@ function namespaced(way: Way, parentDeath: readonly string[], privateTmp: boolea
   };
 }
 
-/** What a short command printed, or undefined if it couldn't start, failed, or took over five seconds. */
+/**
+ * What a short command printed, or undefined if it couldn't start, failed, or took over twenty seconds: a machine that
+ * has more to do than it can must not be taken for one without namespaces.
+ */
 export function tryOut(argv: readonly string[]): Promise<string | undefined> {
   const [file = '', ...args] = argv;
   return new Promise((resolve) => {
@@ -119,7 +122,7 @@ export function tryOut(argv: readonly string[]): Promise<string | undefined> {
       // Node leaves an ignored descriptor above 2 closed, and the commands of `wrap` need a 3.
       stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
       env: allowed(process.env),
-      timeout: 5000,
+      timeout: 20_000,
       killSignal: 'SIGKILL',
     });
     child.stdout?.on('data', (chunk: Buffer) => {

@@ -3,11 +3,11 @@
  * stays where it is with its branch. Never judges a chat or a session, and never removes what it can't judge.
  */
 import { existsSync } from 'node:fs';
-import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rmdir } from 'node:fs/promises';
 import type { KeptWork, Workshop } from '../../../core/ports.ts';
 import { type Folders, idOf } from './folders.ts';
 import type { Git } from './git.ts';
+import { dropOutput } from './kept-output.ts';
 import { dropRecord, loadRecord, type WorktreeRecord } from './record.ts';
 import { type Facts, factsOf } from './worktree-facts.ts';
 import { removeFolder, takeDown } from './worktree-removal.ts';
@@ -86,19 +86,8 @@ export function makeLeavings(setting: {
       return chats;
     },
 
-    async dropOutput(chat, before) {
-      const folder = folders.output(chat);
-      let dropped = 0;
-      for (const name of await namesIn(folder)) {
-        // A model may have put something of its own there: only what the tools name like this is theirs.
-        if (!/^bash-.*\.txt$/.test(name)) continue;
-        const file = join(folder, name);
-        const stats = await lstat(file).catch(() => undefined);
-        if (!stats?.isFile() || stats.mtimeMs >= before) continue;
-        await rm(file, { force: true });
-        dropped += 1;
-      }
-      return dropped;
+    dropOutput(chat, before) {
+      return dropOutput(folders.output(chat), folders.partial, before);
     },
   };
 }

@@ -2,8 +2,7 @@
  * Owns what becomes of a command's output: its head and tail in memory, the whole in a file once it is too
  * long to show. Memory is bounded whatever comes; never decides when a command ends.
  */
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import type { FileHandle } from 'node:fs/promises';
 import { shownText } from './shown-text.ts';
 
 export interface OutputLimits {
@@ -20,7 +19,8 @@ export interface Output {
   finish(name: string): Promise<string>;
 }
 
-export function makeOutput(file: string, limits: OutputLimits): Output {
+/** @param begin makes the file, once there is something to keep in it */
+export function makeOutput(begin: () => Promise<FileHandle>, limits: OutputLimits): Output {
   const headSize = Math.floor(limits.shown / 3);
   const tailSize = limits.shown - headSize;
   /** All of it while it is short enough to show; afterwards its first bytes. */
@@ -35,10 +35,7 @@ export function makeOutput(file: string, limits: OutputLimits): Output {
   async function keep(bytes: Buffer): Promise<void> {
     if (trouble !== undefined || bytes.length === 0) return;
     try {
-      if (handle === undefined) {
-        await mkdir(dirname(file), { recursive: true });
-        handle = await open(file, 'wx', 0o600);
-      }
+      handle ??= await begin();
       const part = bytes.subarray(0, limits.kept - kept);
       await handle.writeFile(part);
       kept += part.length;

@@ -2,11 +2,10 @@
  * Owns the workshop of the Node host: which tool a call means, where its worker works, and that whatever goes
  * wrong comes back as words. Never decides whether a call should run.
  */
-import { randomUUID } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
-import { mkdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, realpath, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname } from 'node:path';
 import type { ToolCall, ToolOutcome, Worker, Workshop } from '../../../core/ports.ts';
 import type { Metrics } from '../../../runtime/metrics.ts';
 import { bash } from '../../../tools/bash.ts';
@@ -23,10 +22,11 @@ import { fetchPage } from '../fetch/fetch-page.ts';
 import { type Lookup, systemLookup } from '../fetch/names.ts';
 import { runBash } from './bash.ts';
 import { editText, readLines, writeWhole } from './files.ts';
-import { fileName, makeFolders } from './folders.ts';
+import { makeFolders } from './folders.ts';
 import { type Git, makeGit } from './git.ts';
 import { findIsolation, type Isolation } from './isolation.ts';
 import { keepWork } from './keep-work.ts';
+import { keepPage } from './kept-output.ts';
 import { makeLeavings } from './leavings.ts';
 import { endMarked, markerOf } from './marker.ts';
 import { scratchNote, type TmpNote, worktreeNote } from './note.ts';
@@ -37,6 +37,7 @@ import { loadRecord, notePath } from './record.ts';
 import type { Repositories } from './repository.ts';
 import { closedPlaces } from './sandbox-closed.ts';
 import { findFiles, findLines, type SearchSetting } from './search.ts';
+import { makeSentFiles, type SentFilePorts, type SentFiles } from './sent-files.ts';
 import { makeLine } from './serial.ts';
 import { makeWalls, type SandboxSetting } from './worker-sandbox.ts';
 import { makeWorktrees } from './worktree-care.ts';
@@ -59,11 +60,15 @@ export interface WorkshopSetting {
   /** Default: off. */
   readonly sandbox?: SandboxSetting;
   readonly output?: OutputLimits;
+  /** The files that come with messages; absent: there are none. */
+  readonly sent?: SentFilePorts;
   /** Which addresses of the web may be fetched besides the public ones, or not at all. */
   readonly fetch?: FetchRules & { readonly lookup?: Lookup; readonly limits?: Partial<FetchLimits> };
 }
 
 export interface NodeWorkshop extends Workshop {
+  /** Puts a file of a message where the chat's tools find it, and says where. */
+  readonly place: SentFiles['place'];
   /** Ends the processes of earlier gateways on this data folder; to be called before any session goes on. */
   sweepAll(): Promise<{ left: string[] }>;
   /** How commands are kept together on this machine. */
@@ -99,6 +104,9 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
   );
   let found: Promise<Isolation> | undefined;
   const gitOf = (session: string): Git => makeGit(source, markerOf(setting.dataFolderId, session, 'git'));
+  const sent =
+    setting.sent &&
+    makeSentFiles({ ...setting.sent, folders, serially, isTmp: async () => (await isolation()).privateTmp });
   const leavings = makeLeavings({
     folders,
     serially,
@@ -175,7 +183,8 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
     try {
       const limits = { ...usualLimits, ...setting.fetch?.limits };
       const lookup = setting.fetch?.lookup ?? systemLookup;
-      const keep = (text: string): Promise<string> => keepPage(tmp, isTmp, call.id, text);
+      const place = { tmp, isTmp, partial: folders.partial };
+      const keep = (text: string): Promise<string | undefined> => keepPage(place, call.id, text);
       return await fetchPage({ policy, lookup, limits, keep }, given.input, options);
     } finally {
       leave();
@@ -189,6 +198,7 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
       return { ok: false, text: 'Your workspace is not there any more, so no tool can work in it.' };
     }
     const { tmp } = await tmpOf(worker);
+    await sent?.again(worker.chat);
     const places: Places = {
       workspace: workspace.folder,
       tmp,
@@ -328,7 +338,12 @@ export function makeWorkshop(setting: WorkshopSetting): NodeWorkshop {
 
     worktrees: makeWorktrees({ folders, serially, gitOf }),
     unlanded: (sessions) => leavings.unlanded(sessions),
-    discard: (gone) => leavings.discard(gone),
+    discard(gone) {
+      if (!gone.whole) return leavings.discard(gone);
+      // No file of a message is put into a folder that goes.
+      return serially(folders.tmp(gone.chat), () => leavings.discard(gone));
+    },
+    place: async (chat, file) => sent?.place(chat, file),
     outputs: () => leavings.outputs(),
     dropOutput: (chat, before) => leavings.dropOutput(chat, before),
 
@@ -373,12 +388,4 @@ interface RunOptions {
 
 function wrong(text: string): ToolOutcome {
   return { ok: false, text: harmless(text) };
-}
-
-/** Keeps a whole page where `read` and `grep` find it; the name that models call it by. */
-async function keepPage(tmp: string, isTmp: boolean, callId: string, text: string): Promise<string> {
-  const name = `page-${fileName(callId)}-${randomUUID().slice(0, 8)}.md`;
-  await mkdir(join(tmp, 'output'), { recursive: true });
-  await writeFile(join(tmp, 'output', name), text, { flag: 'wx', mode: 0o600 });
-  return join(isTmp ? '/tmp' : tmp, 'output', name);
 }

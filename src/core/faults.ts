@@ -39,6 +39,11 @@ export function inWords(faults: readonly Fault[], name: (path: string) => string
   return asSentence(text);
 }
 
+/** A field's name in words for a model. */
+export function inTicks(path: string): string {
+  return `\`${path}\``;
+}
+
 /** The words with a full stop, if they have no end yet. */
 export function asSentence(words: string): string {
   return /[.!?]$/.test(words) ? words : `${words}.`;

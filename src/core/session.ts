@@ -16,7 +16,7 @@ import type { ServerCall } from './server-calls.ts';
 import * as subagents from './subagents.ts';
 
 /** Raised when the state's shape or the meaning of a fold changes: older snapshots are then ignored. */
-export const FOLD_VERSION = 5;
+export const FOLD_VERSION = 6;
 
 export type MainStatus = 'idle' | 'working' | 'input_required' | 'parked';
 export type SubagentStatus = 'blocked' | 'queued' | 'running' | 'waiting' | 'input_required' | EndedStatus;

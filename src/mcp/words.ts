@@ -4,7 +4,7 @@
  */
 import { isEnded, type NewsPage, ProblemError, type Subagent, UnreachableError } from '../client/index.ts';
 import { duration } from '../core/announcement.ts';
-import { inWords } from '../core/faults.ts';
+import { inTicks, inWords } from '../core/faults.ts';
 import { encodeBody, head } from '../core/fence.ts';
 import { markOf, NewsEnded } from './news.ts';
 import type { ToolOutcome } from './tool.ts';
@@ -28,7 +28,7 @@ export function refusalOf(error: unknown): ToolOutcome | undefined {
     return mistake(
       encodeBody(
         [
-          faults.length > 0 ? `${error.title}: ${inWords(faults, (path) => `\`${path}\``)}` : error.detail,
+          faults.length > 0 ? `${error.title}: ${inWords(faults, inTicks)}` : error.detail,
           ...(files.length > 0 ? [`Files: ${namesOf(files)}`] : []),
         ].join('\n'),
       ),

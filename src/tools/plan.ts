@@ -1,7 +1,7 @@
 /** Owns what a model is told of `plan` and may send; keeps no plan and spawns nothing itself. */
 import { z } from 'zod';
 import type { Intent } from '../core/commands.ts';
-import { inWords } from '../core/faults.ts';
+import { inTicks, inWords } from '../core/faults.ts';
 import { head } from '../core/fence.ts';
 import { planRoles, type TaskChange } from '../core/plan.ts';
 import { MAX_TASKS } from '../core/planning.ts';
@@ -13,7 +13,7 @@ import {
   type SpawnTool,
   inputOf as spawnInput,
 } from './sessions-spawn.ts';
-import { inTicks, type WorkTool, workTool } from './work-tool.ts';
+import { type WorkTool, workTool } from './work-tool.ts';
 
 const MAIN_TASK_CHARS = 500;
 const TITLE_CHARS = 200;

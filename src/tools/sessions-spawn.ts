@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type DoneWhen, thinkingLevels, trustLevels } from '../core/card.ts';
 import type { SpawnRequest } from '../core/commands.ts';
 import { MAX_AFTER } from '../core/dependencies.ts';
-import { check, type Fault, inWords } from '../core/faults.ts';
+import { check, type Fault, inTicks, inWords } from '../core/faults.ts';
 import { ALL } from '../core/policy.ts';
 import {
   type CompileSchema,
@@ -12,7 +12,7 @@ import {
   SCHEMA_CHARS,
   tooDeepWords,
 } from './result-schema.ts';
-import { inTicks, type WorkTool, workTool } from './work-tool.ts';
+import { type WorkTool, workTool } from './work-tool.ts';
 
 const MAX_TASK = 100_000;
 /** Less than these, and as much as these, no limit of a subagent can mean. */

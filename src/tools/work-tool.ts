@@ -3,7 +3,7 @@
  * Never runs a tool: that is the host's workshop.
  */
 import { z } from 'zod';
-import { check, type Fault, inWords } from '../core/faults.ts';
+import { check, type Fault, inTicks, inWords } from '../core/faults.ts';
 import { kindOf } from '../core/given.ts';
 import type { OwnToolSchema } from '../core/ports.ts';
 
@@ -66,9 +66,4 @@ function notRun(tool: string, fields: readonly string[], input: unknown, faults:
     return `The input of ${tool} must be an object with the fields ${names}; it was ${kindOf(input)}.`;
   }
   return `${tool} was not run, because its input is wrong: ${inWords(faults.slice(0, MAX_FAULTS), inTicks)}`;
-}
-
-/** A field's name in words for a model. */
-export function inTicks(path: string): string {
-  return `\`${path}\``;
 }

@@ -64,9 +64,6 @@ export function useScrolling(
     else if (element.scrollTop < topBefore.current) atEnd.value = false;
     topBefore.current = element.scrollTop;
     anchor.current = anchorIn(element, things);
-    // What took less room for a moment within one frame, as an answer does when its spoken words give way to the
-    // message, took the reader up with it, and its height tells nobody: it is the one of before.
-    if (atEnd.peek() && !isNear) settle();
   }
 
   // What came above must not push down what is read.

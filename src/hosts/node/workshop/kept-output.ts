@@ -9,6 +9,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileName, outputFolder } from './folders.ts';
 import { holding, whyNot } from './held-folder.ts';
+import { codeOf } from './places.ts';
 
 /** Where the files of a chat's tools lie. */
 export interface OutputPlace {
@@ -65,5 +66,9 @@ export async function keepPage(
 /** Removes what commands printed and was last written before; what a model put there of its own stays. @returns how many */
 export async function dropOutput(folder: string, partial: string, before: number): Promise<number> {
   if (!existsSync(folder)) return 0;
-  return holding(folder, partial, (held) => held.drop(/^bash-.*\.txt$/, before)).catch(() => 0);
+  return holding(folder, partial, (held) => held.drop(/^bash-.*\.txt$/, before)).catch((error: unknown) => {
+    // A session has put something else in its place.
+    if (codeOf(error) === 'ENOTDIR' || codeOf(error) === 'ELOOP') return 0;
+    throw error;
+  });
 }
